@@ -1,0 +1,55 @@
+/** A device as seen from the wire. */
+
+/** How sure an attribute is: 5 the device said so in its own protocol, 4 it announced it, 3 its behaviour shows it, 2 derived, 1 a guess. */
+export type Confidence = 1 | 2 | 3 | 4 | 5;
+
+export const ATTRIBUTES = [
+  'name', 'mac', 'vendor', 'model', 'product', 'firmware', 'serial', 'role', 'purdue_level', 'protocol', 'service', 'unit_id', 'hostname',
+  'operating_system', 'opcua_application', 'opcua_endpoint', 'certificate', 'vlan',
+] as const;
+export type AttributeName = (typeof ATTRIBUTES)[number];
+
+/** One thing known of an asset, and how it is known. An attribute may have several values (protocols, unit ids): one entry each. */
+export type Attribute = {
+  name: AttributeName;
+  value: string;
+  /** Where it came from, in words an engineer recognises: `Modbus 43/14`, `LLDP`, `behaviour`, `edited by anna`. */
+  source: string;
+  confidence: Confidence;
+  /** Up to three frames that show it; empty for an edit. */
+  frames: number[];
+  first_seen: string;
+  last_seen: string;
+};
+
+export type Asset = {
+  /** Hash of the address that identifies it. */
+  id: string;
+  /** IP address, or MAC address for a device that never showed one. */
+  address: string;
+  /** Every address it was seen with. */
+  ip: string[];
+  mac: string[];
+  first_seen: string;
+  last_seen: string;
+  /** `learning` until it has been watched long enough, then `protected`. */
+  state: 'learning' | 'protected';
+  /** RFC 3339; when learning ends. */
+  learning_until: string;
+  attributes: Attribute[];
+};
+
+/** The best value of an attribute: highest confidence, then most recent; '' when unknown. */
+export function best(asset: Asset, name: AttributeName): string {
+  let found: Attribute | undefined;
+  for (const attribute of asset.attributes) {
+    if (attribute.name !== name) continue;
+    if (found === undefined || attribute.confidence > found.confidence || (attribute.confidence === found.confidence && attribute.last_seen > found.last_seen)) {
+      found = attribute;
+    }
+  }
+  return found?.value ?? '';
+}
+
+/** Every value of an attribute, in order of first appearance. */
+export const all = (asset: Asset, name: AttributeName): string[] => asset.attributes.filter((a) => a.name === name).map((a) => a.value);

@@ -1,0 +1,102 @@
+/**
+ * Where findings, assets, facts, observations and audit lines live. The interface speaks of those, never of a table or an
+ * index; every backend passes `store.test.ts` whole.
+ *
+ * What the wire decides (`save`) and what people decide (`decide`) are kept apart: saving a finding again updates what was
+ * seen and never touches its status. Every write is all or nothing, and harmless when repeated.
+ */
+import type { Asset } from '../asset.ts';
+import type { Fact, FactKind, FactState } from '../fact.ts';
+import type { Decision, Finding, FindingView, Level, Status } from '../finding.ts';
+
+export type Page<T> = {
+  items: T[];
+  /** Hand it back for the next page; null on the last. */
+  next: string | null;
+  /** How many there are in all under this filter. */
+  total: number;
+};
+
+/** A count beside every choice: how many there would be under the other filters with this value. */
+export type Facet = { value: string; count: number }[];
+
+export type FindingQuery = {
+  status?: Status[];
+  level?: Level[];
+  /** Rule names. */
+  rule?: string[];
+  /** Address of actor or target. */
+  address?: string;
+  /** Words that title, explanation or addresses contain; case does not matter. */
+  text?: string;
+  /** RFC 3339; last seen at or after, opened before. */
+  since?: string;
+  until?: string;
+  sort?: 'last_seen' | 'opened' | 'risk' | 'count';
+  order?: 'desc' | 'asc';
+  limit?: number;
+  cursor?: string;
+};
+
+export type AssetQuery = { text?: string; role?: string; protocol?: string; vendor?: string; sort?: 'address' | 'first_seen' | 'last_seen'; order?: 'desc' | 'asc'; limit?: number; cursor?: string };
+
+export type FactQuery = { kind?: FactKind; state?: FactState; server?: string; client?: string; limit?: number; cursor?: string };
+
+/** An observation kept one by one (writes, control operations, everything unusual), nested as `dissect` prints it. */
+export type Kept = { id: string; '@timestamp': string; kind: string; frames: number[]; source: string; destination: string; json: { [key: string]: unknown } };
+
+/** Traffic between two addresses over one protocol. */
+export type Conversation = {
+  id: string;
+  client: string;
+  server: string;
+  protocol: string;
+  transport: string;
+  port: number;
+  first_seen: string;
+  last_seen: string;
+  frames: number;
+  bytes: number;
+  transactions: number;
+  exceptions: number;
+  timeouts: number;
+};
+
+/** A measurement of the sensor and analyzer, newest last; see `analyzer/coverage.ts`. */
+export type Health = { '@timestamp': string; [key: string]: unknown };
+
+export type AuditLine = { '@timestamp': string; by: string; action: string; on: string; detail: string };
+
+export type Batch = { findings?: Finding[]; assets?: Asset[]; facts?: Fact[]; conversations?: Conversation[]; observations?: Kept[]; health?: Health[] };
+
+export interface Store {
+  /** Inserts or updates by id, all in one transaction. Edits by people and statuses stay. */
+  save(batch: Batch): Promise<void>;
+
+  findings(query: FindingQuery): Promise<Page<FindingView>>;
+  /** Counts by status, level and rule under `query`, each ignoring its own filter. */
+  findingFacets(query: FindingQuery): Promise<{ status: Facet; level: Facet; rule: Facet }>;
+  finding(id: string): Promise<FindingView | null>;
+
+  assets(query: AssetQuery): Promise<Page<Asset>>;
+  assetFacets(query: AssetQuery): Promise<{ role: Facet; protocol: Facet; vendor: Facet }>;
+  /** By id or by address. Attributes a person edited come last, with confidence 5 and source `edited by NAME`. */
+  asset(idOrAddress: string): Promise<Asset | null>;
+
+  facts(query: FactQuery): Promise<Page<Fact>>;
+  conversations(query: { address?: string; limit?: number; cursor?: string }): Promise<Page<Conversation>>;
+  /** Observations around a finding or of an address, oldest first. */
+  observations(query: { frames?: number[]; address?: string; limit?: number }): Promise<Kept[]>;
+
+  /** Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. */
+  decide(decision: Decision): Promise<void>;
+  decisions(on: { kind: Decision['on']['kind']; id: string }): Promise<Decision[]>;
+
+  health(query: { limit?: number }): Promise<Health[]>;
+  audit(line: AuditLine): Promise<void>;
+  auditLines(query: { limit?: number; cursor?: string }): Promise<Page<AuditLine>>;
+
+  /** Drops observations and health older than `before` (RFC 3339); findings, decisions and audit stay. Returns how many went. */
+  expire(before: string): Promise<number>;
+  close(): Promise<void>;
+}
