@@ -4,8 +4,24 @@
 export type Confidence = 1 | 2 | 3 | 4 | 5;
 
 export const ATTRIBUTES = [
-  'name', 'mac', 'vendor', 'model', 'product', 'firmware', 'serial', 'role', 'purdue_level', 'protocol', 'service', 'unit_id', 'hostname',
-  'operating_system', 'opcua_application', 'opcua_endpoint', 'certificate', 'vlan',
+  'name',
+  'mac',
+  'vendor',
+  'model',
+  'product',
+  'firmware',
+  'serial',
+  'role',
+  'purdue_level',
+  'protocol',
+  'service',
+  'unit_id',
+  'hostname',
+  'operating_system',
+  'opcua_application',
+  'opcua_endpoint',
+  'certificate',
+  'vlan',
 ] as const;
 export type AttributeName = (typeof ATTRIBUTES)[number];
 
@@ -39,14 +55,20 @@ export type Asset = {
   attributes: Attribute[];
 };
 
-/** The best value of an attribute: highest confidence, then most recent; '' when unknown. */
+/** Source of an attribute that a person wrote. */
+export const editedBy = (name: string): string => `edited by ${name}`;
+export const isEdit = (attribute: Attribute): boolean => attribute.source.startsWith(editedBy(''));
+
+const outranks = (a: Attribute, b: Attribute): boolean => {
+  if (isEdit(a) !== isEdit(b)) return isEdit(a);
+  return a.confidence === b.confidence ? a.last_seen > b.last_seen : a.confidence > b.confidence;
+};
+
+/** The best value of an attribute: a person's edit, else the highest confidence, then the most recent; '' when unknown. */
 export function best(asset: Asset, name: AttributeName): string {
   let found: Attribute | undefined;
   for (const attribute of asset.attributes) {
-    if (attribute.name !== name) continue;
-    if (found === undefined || attribute.confidence > found.confidence || (attribute.confidence === found.confidence && attribute.last_seen > found.last_seen)) {
-      found = attribute;
-    }
+    if (attribute.name === name && (found === undefined || outranks(attribute, found))) found = attribute;
   }
   return found?.value ?? '';
 }

@@ -9,6 +9,20 @@ import type { Asset } from '../asset.ts';
 import type { Fact, FactKind, FactState } from '../fact.ts';
 import type { Decision, Finding, FindingView, Level, Status } from '../finding.ts';
 
+/**
+ * What a store says when it cannot do as asked, in one line for people. `query`: the question is wrong (a bad cursor, an unknown
+ * sort), ask again differently. `storage`: the place is (full disk, locked or damaged file); the line names it and the fix.
+ */
+export class StoreError extends Error {
+  readonly kind: 'query' | 'storage';
+
+  constructor(kind: 'query' | 'storage', message: string) {
+    super(message);
+    this.name = 'StoreError';
+    this.kind = kind;
+  }
+}
+
 export type Page<T> = {
   items: T[];
   /** Hand it back for the next page; null on the last. */
@@ -38,7 +52,16 @@ export type FindingQuery = {
   cursor?: string;
 };
 
-export type AssetQuery = { text?: string; role?: string; protocol?: string; vendor?: string; sort?: 'address' | 'first_seen' | 'last_seen'; order?: 'desc' | 'asc'; limit?: number; cursor?: string };
+export type AssetQuery = {
+  text?: string;
+  role?: string;
+  protocol?: string;
+  vendor?: string;
+  sort?: 'address' | 'first_seen' | 'last_seen';
+  order?: 'desc' | 'asc';
+  limit?: number;
+  cursor?: string;
+};
 
 export type FactQuery = { kind?: FactKind; state?: FactState; server?: string; client?: string; limit?: number; cursor?: string };
 

@@ -1,0 +1,31 @@
+/** Where a page ended: the sort, the last item's value in it and its id. Opaque outside; checked when it comes back. */
+import { StoreError } from './store.ts';
+
+/** Characters of a cursor: more is refused unread. */
+export const MAX_CURSOR = 4096;
+
+export type SortValue = number | string;
+export type Position = { value: SortValue; id: string };
+
+const bad = (): StoreError => new StoreError('query', 'This page link is damaged or belongs to another list: start again from the first page.');
+
+/** `sort` names list, column and direction: a cursor is good for that order alone. */
+export const encodeCursor = (sort: string, { value, id }: Position): string => Buffer.from(JSON.stringify([sort, value, id])).toString('base64url');
+
+function parse(cursor: string): unknown {
+  if (typeof cursor !== 'string' || cursor.length > MAX_CURSOR || !/^[\w-]+$/.test(cursor)) throw bad();
+  try {
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    throw bad();
+  }
+}
+
+/** Throws a StoreError (`query`) unless it came from `encodeCursor` for the same sort with a value of the same type. */
+export function decodeCursor(sort: string, type: 'number' | 'string', cursor: string): Position {
+  const parts = parse(cursor);
+  if (!Array.isArray(parts) || parts.length !== 3 || parts[0] !== sort) throw bad();
+  const [, value, id] = parts as unknown[];
+  if (typeof value !== type || typeof id !== 'string') throw bad();
+  return { value: value as SortValue, id };
+}

@@ -1,0 +1,53 @@
+/** What people decided, folded into what the wire said: pure, the same for every backend. Decisions come oldest first. */
+import { type Asset, ATTRIBUTES, type Attribute, type AttributeName, best, editedBy, isEdit } from '../asset.ts';
+import type { Fact } from '../fact.ts';
+import { type Decision, decidedStatus, type FindingView } from '../finding.ts';
+
+export type Life = Pick<FindingView, 'status' | 'resolution' | 'decided_by'>;
+
+/** Where a finding stands, and who brought it there last. */
+export function foldFinding(decisions: Decision[]): Life {
+  const life: Life = { status: 'new', resolution: null, decided_by: null };
+  for (const decision of decisions) {
+    const status = decidedStatus(life.status, decision.kind);
+    if (status === life.status && decision.kind !== 'close') continue;
+    life.status = status;
+    life.resolution = status === 'closed' ? decision.resolution : null;
+    life.decided_by = decision.by;
+  }
+  return life;
+}
+
+/** The last approval or retirement counts; without one the fact says itself. */
+export function foldFact(fact: Fact, decisions: Decision[]): Pick<Fact, 'state' | 'by'> {
+  const last = decisions.findLast((decision) => decision.kind === 'approve' || decision.kind === 'retire');
+  if (last === undefined) return { state: fact.state, by: fact.by };
+  return { state: last.kind === 'approve' ? 'approved' : 'retired', by: last.by };
+}
+
+const isAttribute = (name: string): name is AttributeName => (ATTRIBUTES as readonly string[]).includes(name);
+
+/** The asset with people's edits after what the wire showed. An edit to '' takes the edit back. */
+export function foldAsset(asset: Asset, decisions: Decision[]): Asset {
+  const edits = new Map<AttributeName, Attribute>();
+  for (const decision of decisions) {
+    if (decision.kind !== 'edit') continue;
+    for (const [name, value] of Object.entries(decision.edit ?? {})) {
+      if (!isAttribute(name)) continue;
+      const first_seen = edits.get(name)?.first_seen ?? decision['@timestamp'];
+      edits.delete(name);
+      if (value !== '')
+        edits.set(name, { name, value, source: editedBy(decision.by), confidence: 5, frames: [], first_seen, last_seen: decision['@timestamp'] });
+    }
+  }
+  if (edits.size === 0) return asset;
+  return { ...asset, attributes: [...asset.attributes.filter((attribute) => !isEdit(attribute)), ...edits.values()] };
+}
+
+/** What an asset is filtered and counted by: the edit where there is one, one vendor, else every value. */
+export function choices(asset: Asset, name: 'role' | 'protocol' | 'vendor'): string[] {
+  const values = asset.attributes.filter((attribute) => attribute.name === name);
+  if (values.length === 0) return [];
+  if (name === 'vendor' || values.some(isEdit)) return [best(asset, name)];
+  return [...new Set(values.map((attribute) => attribute.value))];
+}

@@ -1,0 +1,54 @@
+/** The embedded store: one SQLite file, always there, never a network away. */
+import type { Decision } from '../finding.ts';
+import { countAssets, listAssets, readAsset, refoldAsset, saveAsset } from './sqlite/assets.ts';
+import { appendAudit, decisionLine, listAudit } from './sqlite/audit.ts';
+import { type Database, openDatabase } from './sqlite/database.ts';
+import { appendDecision, decisionsOn } from './sqlite/decisions.ts';
+import { listConversations, listFacts, refoldFact, saveConversation, saveFact } from './sqlite/facts.ts';
+import { countFindings, listFindings, readFinding, refoldFinding, saveFinding } from './sqlite/findings.ts';
+import { expire, listHealth, listObservations, saveHealth, saveObservation } from './sqlite/observations.ts';
+import type { Batch, Store } from './store.ts';
+
+function save(db: Database, batch: Batch): void {
+  for (const finding of batch.findings ?? []) saveFinding(db, finding);
+  for (const asset of batch.assets ?? []) saveAsset(db, asset);
+  for (const fact of batch.facts ?? []) saveFact(db, fact);
+  for (const conversation of batch.conversations ?? []) saveConversation(db, conversation);
+  for (const observation of batch.observations ?? []) saveObservation(db, observation);
+  for (const health of batch.health ?? []) saveHealth(db, health);
+}
+
+const REFOLD = { finding: refoldFinding, fact: refoldFact, asset: refoldAsset };
+
+function decide(db: Database, decision: Decision): void {
+  if (!appendDecision(db, decision)) return;
+  REFOLD[decision.on.kind](db, decision.on.id);
+  appendAudit(db, decisionLine(decision));
+}
+
+/**
+ * Opens the file at `path`, making it and its folder when missing; `:memory:` keeps nothing. Throws a StoreError of one line that
+ * names the file and the fix when it cannot be used, and every method rejects with one when the place fails later.
+ */
+export function openSqlite(path: string): Store {
+  const db = openDatabase(path);
+  return {
+    save: async (batch) => db.transaction(() => save(db, batch)),
+    findings: async (query) => listFindings(db, query),
+    findingFacets: async (query) => countFindings(db, query),
+    finding: async (id) => readFinding(db, id),
+    assets: async (query) => listAssets(db, query),
+    assetFacets: async (query) => countAssets(db, query),
+    asset: async (idOrAddress) => readAsset(db, idOrAddress),
+    facts: async (query) => listFacts(db, query),
+    conversations: async (query) => listConversations(db, query),
+    observations: async (query) => listObservations(db, query),
+    decide: async (decision) => db.transaction(() => decide(db, decision)),
+    decisions: async (on) => decisionsOn(db, on),
+    health: async ({ limit }) => listHealth(db, limit),
+    audit: async (line) => db.transaction(() => appendAudit(db, line)),
+    auditLines: async (query) => listAudit(db, query),
+    expire: async (before) => expire(db, before),
+    close: async () => db.close(),
+  };
+}

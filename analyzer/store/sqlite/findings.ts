@@ -1,0 +1,105 @@
+/** Findings: saved as the wire has them, read with what people made of them. */
+import type { Finding, FindingView } from '../../finding.ts';
+import { foldFinding } from '../fold.ts';
+import { micros, searchable, words } from '../order.ts';
+import type { Facet, FindingQuery, Page } from '../store.ts';
+import type { Database, Row } from './database.ts';
+import { decisionsOn } from './decisions.ts';
+import { type Filter, filterOf, page, type Sort, sortNamed, when, where } from './page.ts';
+
+const COLUMNS = 'json, status, resolution, decided_by';
+
+const SORTS: { [name: string]: Sort<FindingView> } = {
+  last_seen: { column: 'last_seen', type: 'number', of: (finding) => micros(finding.last_seen) },
+  opened: { column: 'opened', type: 'number', of: (finding) => micros(finding.opened) },
+  risk: { column: 'risk', type: 'number', of: (finding) => finding.risk },
+  count: { column: 'count', type: 'number', of: (finding) => finding.count },
+};
+
+const SAVE = `INSERT INTO findings (id, opened, last_seen, risk, count, level, rule, actor, target, search, json, status, resolution, decided_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, last_seen = excluded.last_seen, risk = excluded.risk, count = excluded.count, level = excluded.level,
+    rule = excluded.rule, actor = excluded.actor, target = excluded.target, search = excluded.search, json = excluded.json,
+    status = excluded.status, resolution = excluded.resolution, decided_by = excluded.decided_by`;
+
+const lower = (text: string | null): string | null => text?.toLowerCase() ?? null;
+
+export function saveFinding(db: Database, finding: Finding): void {
+  const { id, actor, target } = finding;
+  const search = searchable(finding.title, finding.explanation, actor.ip, actor.name, target.ip, target.name);
+  const life = foldFinding(decisionsOn(db, { kind: 'finding', id }));
+  const seen = [id, micros(finding.opened), micros(finding.last_seen), finding.risk, finding.count, finding.level, finding.rule.name];
+  db.run(SAVE, ...seen, lower(actor.ip), lower(target.ip), search, JSON.stringify(finding), life.status, life.resolution, life.decided_by);
+}
+
+/** After a decision; nothing when the finding has not arrived yet. */
+export function refoldFinding(db: Database, id: string): void {
+  const life = foldFinding(decisionsOn(db, { kind: 'finding', id }));
+  db.run('UPDATE findings SET status = ?, resolution = ?, decided_by = ? WHERE id = ?', life.status, life.resolution, life.decided_by, id);
+}
+
+const read = (row: Row): FindingView =>
+  ({ ...JSON.parse(String(row['json'])), status: row['status'], resolution: row['resolution'], decided_by: row['decided_by'] }) as FindingView;
+
+export function readFinding(db: Database, id: string): FindingView | null {
+  const row = db.get(`SELECT ${COLUMNS} FROM findings WHERE id = ?`, id);
+  return row === undefined ? null : read(row);
+}
+
+const CHOICES = ['status', 'level', 'rule'] as const;
+type Choice = (typeof CHOICES)[number];
+
+const chosen = (query: FindingQuery, choice: Choice) => {
+  const values = query[choice];
+  return when(values?.length ? JSON.stringify(values) : undefined, (list) => [`${choice} IN (SELECT value FROM json_each(?))`, list]);
+};
+
+/** Everything but the choices. */
+function scopeOf({ address, text, since, until }: FindingQuery): Filter {
+  return filterOf(
+    when(address, (ip) => ['(actor = ? OR target = ?)', ip.toLowerCase(), ip.toLowerCase()]),
+    when(since, (time) => ['last_seen >= ?', micros(time)]),
+    when(until, (time) => ['opened < ?', micros(time)]),
+    ...words(text ?? '').map((word) => ['instr(search, ?) > 0', word] as const),
+  );
+}
+
+type Combination = { status: string; level: string; rule: string; n: number };
+
+/** How many of each combination of choices: from the kept counts, or from the findings when something else narrows them. */
+function combinations(db: Database, query: FindingQuery): Combination[] {
+  const scope = scopeOf(query);
+  if (scope.sql.length === 0) return db.all('SELECT status, level, rule, n FROM finding_counts WHERE n > 0') as Combination[];
+  return db.all(`SELECT status, level, rule, count(*) AS n FROM findings${where(scope)} GROUP BY status, level, rule`, ...scope.values) as Combination[];
+}
+
+const passes = (query: FindingQuery, row: Combination, choice: Choice): boolean => {
+  const wanted: string[] | undefined = query[choice];
+  return wanted === undefined || wanted.length === 0 || wanted.includes(row[choice]);
+};
+
+export function listFindings(db: Database, query: FindingQuery): Page<FindingView> {
+  const scope = scopeOf(query);
+  const choices = filterOf(...CHOICES.map((choice) => chosen(query, choice)));
+  const filter = { sql: [...choices.sql, ...scope.sql], values: [...choices.values, ...scope.values] };
+  const rows = combinations(db, query).filter((row) => CHOICES.every((choice) => passes(query, row, choice)));
+  const count = rows.reduce((sum, row) => sum + row.n, 0);
+  const { order = 'desc', limit, cursor } = query;
+  return page(db, { table: 'findings', columns: COLUMNS, filter, sort: sortNamed(SORTS, query.sort ?? 'last_seen'), order, limit, cursor, read }, count);
+}
+
+function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    if (CHOICES.every((other) => other === choice || passes(query, row, other))) counts.set(row[choice], (counts.get(row[choice]) ?? 0) + row.n);
+  }
+  return byCount([...counts].map(([value, count]) => ({ value, count })));
+}
+
+/** The most frequent first. */
+export const byCount = (facet: Facet): Facet => facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+
+export function countFindings(db: Database, query: FindingQuery): { status: Facet; level: Facet; rule: Facet } {
+  const rows = combinations(db, query);
+  return { status: facet(rows, query, 'status'), level: facet(rows, query, 'level'), rule: facet(rows, query, 'rule') };
+}

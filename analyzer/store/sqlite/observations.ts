@@ -1,0 +1,55 @@
+/** Observations kept one by one, and measurements: what retention drops. */
+import { hash } from 'node:crypto';
+import { micros } from '../order.ts';
+import type { Health, Kept } from '../store.ts';
+import type { Database, Row } from './database.ts';
+import { filterOf, limited, when, where } from './page.ts';
+
+const SAVE = `INSERT INTO observations (id, at, source, destination, json) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET at = excluded.at, source = excluded.source, destination = excluded.destination, json = excluded.json RETURNING seq`;
+
+export function saveObservation(db: Database, kept: Kept): void {
+  const row = db.get(SAVE, kept.id, micros(kept['@timestamp']), kept.source.toLowerCase(), kept.destination.toLowerCase(), JSON.stringify(kept));
+  const seq = Number(row?.['seq']);
+  db.run('DELETE FROM observation_frames WHERE observation = ?', seq);
+  for (const frame of kept.frames) db.run('INSERT OR IGNORE INTO observation_frames (frame, observation) VALUES (?, ?)', frame, seq);
+}
+
+const parse = (row: Row): unknown => JSON.parse(String(row['json']));
+
+/** The newest `limit` that match, oldest first. */
+export function listObservations(db: Database, { frames, address, limit }: { frames?: number[]; address?: string; limit?: number }): Kept[] {
+  const filter = filterOf(
+    when(frames?.length ? JSON.stringify(frames) : undefined, (list) => [
+      'seq IN (SELECT observation FROM observation_frames WHERE frame IN (SELECT value FROM json_each(?)))',
+      list,
+    ]),
+    when(address?.toLowerCase(), (ip) => ['(source = ? OR destination = ?)', ip, ip]),
+  );
+  const rows = db.all(`SELECT json FROM observations${where(filter)} ORDER BY at DESC, seq DESC LIMIT ?`, ...filter.values, limited(limit, 100));
+  return rows.reverse().map((row) => parse(row) as Kept);
+}
+
+export function saveHealth(db: Database, health: Health): void {
+  const json = JSON.stringify(health);
+  db.run('INSERT INTO health (at, digest, json) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING', micros(health['@timestamp']), hash('sha256', json), json);
+}
+
+/** The newest `limit`, newest last. */
+export const listHealth = (db: Database, limit: number | undefined): Health[] =>
+  db
+    .all('SELECT json FROM health ORDER BY at DESC, seq DESC LIMIT ?', limited(limit, 100))
+    .reverse()
+    .map((row) => parse(row) as Health);
+
+/** Rows dropped in one transaction: others get their turn between two. */
+const EXPIRE_AT_ONCE = 10_000;
+
+function expireFrom(db: Database, table: 'observations' | 'health', before: number): number {
+  const sql = `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE at < ? ORDER BY at LIMIT ${EXPIRE_AT_ONCE})`;
+  let gone = 0;
+  for (let last = EXPIRE_AT_ONCE; last === EXPIRE_AT_ONCE; gone += last) last = db.run(sql, before);
+  return gone;
+}
+
+export const expire = (db: Database, before: string): number => expireFrom(db, 'observations', micros(before)) + expireFrom(db, 'health', micros(before));
