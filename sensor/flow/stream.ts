@@ -1,0 +1,193 @@
+import { ACK, FIN, type Packet, RST, SYN } from '../decode/packet.ts';
+import type { Side } from '../protocols/dissector.ts';
+import type { Flow, Half } from './flow.ts';
+
+/** Segments and bytes of one direction that may wait for an earlier one. */
+export const MAX_HELD_SEGMENTS = 64;
+export const MAX_HELD_BYTES = 262_144;
+/** How long (ms of capture time) a hole is waited for before it counts as a gap. */
+const HOLE_TIMEOUT = 1000;
+/** Sequence numbers further ahead than any window in use are not of this stream unless the next segment agrees. */
+const MAX_WINDOW = 4_194_304;
+
+/** Who takes bytes in order, and hears of holes and forgeries. */
+export type Receiver = {
+  data(flow: Flow, side: Side, view: DataView, start: number, end: number, at: number, frame: number): void;
+  gap(flow: Flow, side: Side, lost: number, at: number): void;
+  conflict(flow: Flow, side: Side, at: number, frame: number): void;
+};
+
+/** Puts the segments of TCP connections in order. Overlaps keep the first copy; a mirror port's duplicates are dropped and counted. */
+export class Streams {
+  /** Segments that lay outside any window. */
+  outside = 0;
+  /** Times a direction held more than it may: the hole was given up. */
+  overflowed = 0;
+  private readonly to: Receiver;
+
+  constructor(to: Receiver) {
+    this.to = to;
+  }
+
+  /** Takes the packet's segment; `side` sent it. */
+  segment(flow: Flow, side: Side, p: Packet): void {
+    const half = side === 0 ? flow.near : flow.far;
+    if ((p.flags & (SYN | FIN | RST)) !== 0) this.control(flow, side, half, p);
+    const length = p.end - p.pos;
+    if (length <= 0 && p.missing === 0) return;
+    const sequence = (p.flags & SYN) !== 0 ? (p.sequence + 1) | 0 : p.sequence;
+    if (!half.started) {
+      half.started = true;
+      half.next = sequence;
+    }
+    const ahead = (sequence - half.next) | 0;
+    if (ahead === 0 && half.held.length === 0) this.inTurn(flow, side, half, p, length);
+    else if (ahead <= 0) this.overlap(flow, side, half, p, -ahead, length);
+    else this.early(flow, side, half, p, sequence, ahead, length);
+  }
+
+  private inTurn(flow: Flow, side: Side, half: Half, p: Packet, length: number): void {
+    half.lastSequence = half.next;
+    half.lastLength = length;
+    half.lastSum = sum(p.view, p.pos, p.end);
+    half.lastIpId = p.ipId;
+    half.next = (half.next + length) | 0;
+    this.to.data(flow, side, p.view, p.pos, p.end, p.at, p.frame);
+    if (p.missing > 0) this.skip(flow, side, half, p.missing, p.at);
+  }
+
+  /** SYN opens, FIN finishes a direction, RST both. */
+  private control(flow: Flow, side: Side, half: Half, p: Packet): void {
+    if ((p.flags & SYN) !== 0) {
+      if (half.started && flow.opener >= 0) return;
+      half.started = true;
+      half.next = (p.sequence + 1) | 0;
+      const opener = (p.flags & ACK) === 0 ? side : ((1 - side) as Side);
+      if (flow.opener < 0) flow.opener = opener;
+      if (opener !== side) flow.established = true;
+    }
+    if ((p.flags & FIN) !== 0) {
+      half.finished = true;
+      if (flow.near.finished && flow.far.finished) flow.closed = true;
+    }
+    if ((p.flags & RST) !== 0) {
+      flow.closed = true;
+      flow.reset = true;
+    }
+  }
+
+  /** The segment begins before its turn's end: a repeat, or one that brings some bytes again and some new. */
+  private overlap(flow: Flow, side: Side, half: Half, p: Packet, old: number, length: number): void {
+    if (old > 0) this.repeat(flow, side, half, p, length);
+    if (old >= length) return;
+    p.pos += old;
+    half.lastLength = -1;
+    half.next = (half.next + length - old) | 0;
+    this.to.data(flow, side, p.view, p.pos, p.end, p.at, p.frame);
+    if (p.missing > 0) this.skip(flow, side, half, p.missing, p.at);
+    this.release(flow, side, half);
+  }
+
+  /** The same frame twice is the mirror's doing, another frame with the same bytes the sender's, other bytes a forgery. */
+  private repeat(flow: Flow, side: Side, half: Half, p: Packet, length: number): void {
+    // A keep-alive repeats one byte that was acknowledged already (RFC 9293 section 3.8.4); its content is undefined.
+    if (length <= 1) return;
+    const comparable = p.sequence === half.lastSequence && length === half.lastLength;
+    if (comparable && p.ipId === half.lastIpId && p.version === 4) flow.duplicates++;
+    else flow.retransmitted++;
+    if (comparable && sum(p.view, p.pos, p.end) !== half.lastSum) this.to.conflict(flow, side, p.at, p.frame);
+  }
+
+  private early(flow: Flow, side: Side, half: Half, p: Packet, sequence: number, ahead: number, length: number): void {
+    if (ahead > MAX_WINDOW) {
+      this.outside++;
+      const again = sequence === half.candidate;
+      half.candidate = (sequence + length + p.missing) | 0;
+      if (again) this.jump(flow, side, half, sequence, p, length);
+      return;
+    }
+    if (half.held.some((h) => h.sequence === sequence && h.view.byteLength === length)) {
+      flow.retransmitted++;
+      return;
+    }
+    this.hold(half, p, sequence, length);
+    const waited = p.at - (half.held[0] as { at: number }).at;
+    const full = half.held.length > MAX_HELD_SEGMENTS || half.heldBytes > MAX_HELD_BYTES;
+    if (full) this.overflowed++;
+    if (full || waited > HOLE_TIMEOUT) this.giveUp(flow, side, half, p.at);
+  }
+
+  /** Two segments in a row agree on another place in the stream: so do we. */
+  private jump(flow: Flow, side: Side, half: Half, sequence: number, p: Packet, length: number): void {
+    half.held.length = 0;
+    half.heldBytes = 0;
+    half.next = sequence;
+    flow.gaps++;
+    this.to.gap(flow, side, 0, p.at);
+    this.inTurn(flow, side, half, p, length);
+  }
+
+  /** Keeps a copy, in the order of arrival. */
+  private hold(half: Half, p: Packet, sequence: number, length: number): void {
+    const bytes = new Uint8Array(length);
+    bytes.set(new Uint8Array(p.view.buffer, p.view.byteOffset + p.pos, length));
+    half.held.push({ sequence, view: new DataView(bytes.buffer), lost: p.missing, at: p.at, frame: p.frame });
+    half.heldBytes += length;
+  }
+
+  /** Hands on what was held and is in turn now. */
+  private release(flow: Flow, side: Side, half: Half): void {
+    for (let i = this.turn(half); i >= 0; i = this.turn(half)) {
+      const held = half.held.splice(i, 1)[0] as Half['held'][0];
+      const size = held.view.byteLength;
+      half.heldBytes -= size;
+      const old = (half.next - held.sequence) | 0;
+      if (old >= size && size > 0) continue;
+      half.next = (held.sequence + size) | 0;
+      half.lastLength = -1;
+      this.to.data(flow, side, held.view, old, size, held.at, held.frame);
+      if (held.lost > 0) this.skip(flow, side, half, held.lost, held.at);
+    }
+  }
+
+  /** Index of a held segment that begins at or before the next byte in turn, -1 when there is none. */
+  private turn(half: Half): number {
+    for (let i = 0; i < half.held.length; i++) {
+      if ((((half.held[i] as Half['held'][0]).sequence - half.next) | 0) <= 0) return i;
+    }
+    return -1;
+  }
+
+  /** The hole will not be filled: tell of it and go on behind it. */
+  giveUp(flow: Flow, side: Side, half: Half, at: number): void {
+    let nearest = MAX_WINDOW;
+    for (const held of half.held) nearest = Math.min(nearest, (held.sequence - half.next) | 0);
+    this.skip(flow, side, half, nearest, at);
+    this.release(flow, side, half);
+  }
+
+  /** Holes that were waited for long enough, with no segment coming to say so. */
+  tick(flow: Flow, at: number): void {
+    for (const side of [0, 1] as const) {
+      const half = flow.half(side);
+      if (half.held.length > 0 && at - (half.held[0] as { at: number }).at > HOLE_TIMEOUT) this.giveUp(flow, side, half, at);
+    }
+  }
+
+  private skip(flow: Flow, side: Side, half: Half, lost: number, at: number): void {
+    half.next = (half.next + lost) | 0;
+    half.lastLength = -1;
+    flow.gaps++;
+    flow.lostBytes += lost;
+    this.to.gap(flow, side, lost, at);
+  }
+}
+
+/** Tells bytes apart, not from an attacker who computes: 32-bit words added and mixed, the rest byte by byte. */
+function sum(view: DataView, start: number, end: number): number {
+  let s = end - start;
+  let i = start;
+  for (; i + 4 <= end; i += 4) s = (Math.imul(s, 31) + view.getInt32(i)) | 0;
+  for (; i < end; i++) s = (Math.imul(s, 31) + view.getUint8(i)) | 0;
+  return s;
+}
