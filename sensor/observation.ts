@@ -6,8 +6,10 @@
  * whole `Observation` on a row of its own, so that one sequence of rows keeps everything in the order it happened.
  * `observe` makes the observation of any row when somebody needs it.
  */
-import { modbusObservation } from './protocols/modbus/observe.ts';
-import { opcuaObservation } from './protocols/opcua/observe.ts';
+import { completeModbus, modbusObservation, modbusRowFields } from './protocols/modbus/observe.ts';
+import { opcuaObservation, opcuaRowFields } from './protocols/opcua/observe.ts';
+
+export type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from './coverage.ts';
 
 /** How a transaction ended; the numbers are the `outcome` column of a batch. */
 export const ANSWERED = 0;
@@ -147,4 +149,13 @@ export function nest(flat: { [field: string]: Value | undefined }): { [key: stri
     at[path[path.length - 1] as string] = value;
   }
   return out;
+}
+
+/** Fields that differ from row to row, by kind; everything else of an operation is decided once. */
+export const rowFields: { [kind: string]: { [field: string]: (batch: Batch, i: number) => Value } } = { modbus: modbusRowFields, opcua: opcuaRowFields };
+
+/** Fills in what follows from other fields of an observation written by hand, as in the tests of a rule. */
+export function complete(kind: Kind, fields: { [field: string]: Value }, at: number): Observation {
+  const whole = kind === 'modbus' ? completeModbus(fields) : fields;
+  return { outcome: 'answered', ...whole, kind, '@timestamp': timestamp(at) } as Observation;
 }

@@ -28,6 +28,8 @@ export class Operations {
   private readonly b = new Int32Array(MAX_OPERATIONS + 1);
   private readonly c = new Int32Array(MAX_OPERATIONS + 1);
   private readonly seen = new Uint8Array(MAX_OPERATIONS + 1);
+  private readonly born = new Uint32Array(MAX_OPERATIONS + 1);
+  private births = 0;
   private readonly young = new Int32Array(MAX_OPERATIONS);
   private youngStart = 0;
   private youngCount = 0;
@@ -71,13 +73,22 @@ export class Operations {
     }
   }
 
+  /** Changes when a number is given to another operation: what waited for a response under it must not be counted as the newcomer. */
+  generation(operation: number): number {
+    return this.born[operation] as number;
+  }
+
   /** Gives a new operation its number and tells the consumer. 0 when there is no place for it. */
   define(peer: Peer, a: number, b: number, c: number, kind: Definition['kind'], fields: { [field: string]: Value }): number {
+    const retired = this.retired;
     const n = this.place();
     if (n === 0) {
       this.refused++;
       return 0;
     }
+    // Rows of the number's former owner must be read before its new definition.
+    if (this.retired !== retired) this.writer.flush();
+    this.born[n] = ++this.births;
     this.peerOf[n] = peer.number;
     this.a[n] = a;
     this.b[n] = b;

@@ -51,6 +51,10 @@ export interface Dissector {
   readonly client: Side | -1;
   /** Messages understood so far. */
   readonly messages: number;
+  /** Messages out of spec so far. */
+  readonly flaws: number;
+  /** Messages whose body is encrypted. */
+  readonly opaque: number;
 }
 
 export type Protocol = {

@@ -1,0 +1,46 @@
+/** What was seen, how well, and what was not: shown beside every conclusion. */
+
+export type InterfaceCoverage = {
+  name: string;
+  frames: number;
+  bytes: number;
+  /** Lost before us (kernel, capturing machine); null when the source does not say. */
+  dropped: number | null;
+  /** Frames captured with fewer bytes than were on the wire. */
+  truncated: number;
+  /** Frames whose headers could not be followed. */
+  undecoded: number;
+};
+
+export type ProtocolCoverage = {
+  protocol: string;
+  flows: number;
+  frames: number;
+  bytes: number;
+  /** Messages a dissector understood; 0 for protocols that are only named. */
+  messages: number;
+  /** Flows of which only one direction was ever seen. */
+  one_sided: number;
+  /** Holes in TCP streams, and the bytes in them. */
+  gaps: number;
+  lost_bytes: number;
+  /** Segments the sender repeated, and frames the mirror port delivered twice. */
+  retransmitted: number;
+  duplicates: number;
+  /** Messages out of spec. */
+  flaws: number;
+  /** Messages whose body is encrypted. */
+  opaque: number;
+};
+
+/** A bounded table or buffer: how full it is and how often it was too small. */
+export type Ceiling = { name: string; limit: number; used: number; hit: number };
+
+export type Coverage = {
+  interfaces: InterfaceCoverage[];
+  protocols: ProtocolCoverage[];
+  ceilings: Ceiling[];
+  /** Times capture time went backwards or leapt. */
+  clock_steps: number;
+};
+

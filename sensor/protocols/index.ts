@@ -1,0 +1,9 @@
+/** Every protocol, one line each; the order is that of trying. */
+import type { LinkProtocol, Protocol } from './dissector.ts';
+import { modbus } from './modbus/modbus.ts';
+
+export const protocols: readonly Protocol[] = [
+  modbus,
+];
+
+export const linkProtocols: readonly LinkProtocol[] = [];

@@ -1,0 +1,31 @@
+import { MORE, NO, type Protocol, type Side, YES } from '../dissector.ts';
+import { ModbusDissector } from './dissector.ts';
+import { HEADER, MAX_LENGTH, plausible } from './header.ts';
+
+const PORT = 502;
+
+/** Off its port one header is not proof enough: the message must end with the segment, or be followed by another header. */
+function convincing(view: DataView, start: number, end: number): boolean {
+  const stop = start + 6 + view.getUint16(start + 4);
+  return plausible(view, start, end) && (stop === end || plausible(view, stop, end));
+}
+
+/** Modbus with the MBAP header over TCP or UDP. */
+export const modbus: Protocol = {
+  name: 'modbus',
+  transport: 'any',
+  ports: [PORT],
+  recognise(view, start, end, hinted) {
+    const size = end - start;
+    if (size >= 4 && view.getUint16(start + 2) !== 0) return NO;
+    if (size < HEADER + 1) return hinted || size >= 4 ? MORE : NO;
+    const length = view.getUint16(start + 4);
+    if (length < 2 || length > MAX_LENGTH) return NO;
+    return hinted || convincing(view, start, end) ? YES : NO;
+  },
+  open(flow, sink) {
+    const server: Side | -1 = flow.port[0] === flow.port[1] ? -1 : flow.port[0] === PORT ? 0 : flow.port[1] === PORT ? 1 : -1;
+    const client = flow.opener >= 0 ? flow.opener : server < 0 ? -1 : ((1 - server) as Side);
+    return new ModbusDissector(flow, sink, client);
+  },
+};

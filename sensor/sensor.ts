@@ -1,0 +1,268 @@
+import type { Block, Interface } from './capture/source.ts';
+import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode/decode.ts';
+import { ACK, type Packet, SYN } from './decode/packet.ts';
+import { macText } from './flow/address.ts';
+import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
+import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
+import { Streams } from './flow/stream.ts';
+import { FlowTable } from './flow/table.ts';
+import { type Batch, type Coverage, timestamp } from './observation.ts';
+import { Operations } from './operations.ts';
+import { Dispatch } from './protocols/dispatch.ts';
+import type { LinkFrame, Side } from './protocols/dissector.ts';
+import { linkProtocols } from './protocols/index.ts';
+import { nameLink } from './protocols/services/services.ts';
+import { Tally } from './tally.ts';
+import { Writer } from './writer.ts';
+
+/** ms of capture time between housekeeping rounds. */
+const TICK = 1000;
+/** Capture time that goes back this far (ms), or leaps ahead that far, is a step of the clock or a seam between captures. */
+const STEP_BACK = 1000;
+const LEAP = 3_600_000;
+/** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
+const RESENT = 4_194_304;
+/** A frame that looks like this one, this much later (ms), is the mirror port's second copy. */
+const MIRROR_WINDOW = 100;
+
+/** Frames in, batches of observations out. The same frames give the same batches, whatever blocks they come in. */
+export class Sensor {
+  /** Frames taken so far; also the number of the newest. */
+  frames = 0;
+  /** Capture time of the newest frame, NaN before the first. */
+  clock = Number.NaN;
+  private readonly writer: Writer;
+  private readonly operations: Operations;
+  private readonly decoder = new Decoder();
+  private readonly table: FlowTable;
+  private readonly streams: Streams;
+  private readonly dispatch: Dispatch;
+  private readonly tally = new Tally();
+  private readonly links = new Map<number, { see(frame: LinkFrame): void }>();
+  private nextTick = Number.NaN;
+
+  constructor(onBatch: (batch: Batch) => void) {
+    this.writer = new Writer(onBatch);
+    this.operations = new Operations(this.writer);
+    const sink = { writer: this.writer, operations: this.operations };
+    this.table = new FlowTable((flow) => this.ended(flow, true));
+    this.dispatch = new Dispatch(sink, this.table, (flow, at, frame) => this.writer.detail(flowIdentified(flow, at, frame), at, frame));
+    this.streams = new Streams({
+      data: (flow, side, view, start, end, at, frame) => this.dispatch.data(flow, side, view, start, end, at, frame),
+      gap: (flow, side, lost, at) => this.gap(flow, side, lost, at),
+      conflict: (flow, side, at, frame) => this.conflict(flow, side, at, frame),
+    });
+    for (const protocol of linkProtocols) {
+      const open = protocol.open(sink);
+      for (const etherType of protocol.etherTypes) this.links.set(etherType, open);
+    }
+  }
+
+  /** Takes every frame of a block. */
+  take(block: Block): void {
+    for (let i = 0; i < block.count; i++) this.frame(block, i);
+    this.writer.flush();
+  }
+
+  /** The capture ended: what is open is reported. */
+  end(): void {
+    this.table.each((flow) => this.ended(flow, false));
+    this.writer.flush();
+  }
+
+  /** What was seen and what was not, so far. */
+  coverage(interfaces: readonly Interface[]): Coverage {
+    return this.tally.coverage(interfaces, this.table, this.ceilings());
+  }
+
+  private frame(block: Block, i: number): void {
+    const at = block.at[i] as number;
+    if (!(at < this.nextTick && at >= this.clock - STEP_BACK)) this.tick(at);
+    this.clock = at;
+    const n = ++this.frames;
+    const length = block.length[i] as number;
+    const id = block.interfaceId[i] as number;
+    this.tally.frame(id, length);
+    if ((block.captured[i] as number) < length) this.tally.truncated(id);
+    const kind = this.decoder.decode(block, i, n);
+    const p = this.decoder.packet;
+    if (kind === TCP) this.segment(p, length);
+    else if (kind === UDP) this.datagram(p, length);
+    else if (kind === IP) this.other(p, length, '');
+    else if (kind === LINK) this.link(p, length);
+    else if (kind === UNDECODED) this.tally.undecoded(id);
+    else if (kind === HELD) this.tally.fragment(length);
+  }
+
+  private segment(p: Packet, length: number): void {
+    const flow = this.table.find(p);
+    const side = this.table.side;
+    const fresh = this.table.created;
+    if (!fresh && (p.flags & (SYN | ACK)) === SYN && renewed(flow, flow.half(side), p)) this.again(flow, p);
+    const half = this.count(flow, side, p, length);
+    if (fresh || half.frames === 1) this.meet(flow, half, p, fresh);
+    const announce = flow.near.frames + flow.far.frames === 1;
+    if (announce) {
+      // The SYN must be seen before the start is told: it says who opened.
+      if ((p.flags & SYN) !== 0) flow.opener = (p.flags & ACK) === 0 ? side : ((1 - side) as Side);
+      this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
+    }
+    this.streams.segment(flow, side, p);
+  }
+
+  private datagram(p: Packet, length: number): void {
+    const flow = this.table.find(p);
+    const side = this.table.side;
+    const fresh = this.table.created;
+    const half = this.count(flow, side, p, length);
+    if (fresh || half.frames === 1) this.meet(flow, half, p, fresh);
+    if (fresh) {
+      flow.opener = side;
+      this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
+    }
+    if (mirrored(half, p)) flow.duplicates++;
+    else this.dispatch.datagram(flow, side, p.view, p.pos, p.end, p.at, p.frame);
+  }
+
+  /** IP without ports, and frames between link addresses: flows by name only. */
+  private other(p: Packet, length: number, service: string): void {
+    p.sourcePort = 0;
+    p.destinationPort = p.version === 0 ? p.etherType : 0;
+    const flow = this.table.find(p);
+    const fresh = this.table.created;
+    const half = this.count(flow, this.table.side, p, length);
+    if (fresh || half.frames === 1) this.meet(flow, half, p, fresh);
+    if (!fresh) return;
+    flow.opener = this.table.side;
+    flow.state = NAMED;
+    flow.service = service;
+    this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
+    if (service !== '') this.writer.detail(flowIdentified(flow, p.at, p.frame), p.at, p.frame);
+  }
+
+  private link(p: Packet, length: number): void {
+    const dissector = this.links.get(p.etherType);
+    const name = nameLink(p.etherType);
+    if (!p.hasMac) return;
+    this.other(p, length, name);
+    if (dissector === undefined) return;
+    dissector.see({
+      view: p.view,
+      start: p.pos,
+      end: p.end,
+      source: macText(p.macSourceHigh, p.macSourceLow),
+      destination: macText(p.macDestinationHigh, p.macDestinationLow),
+      vlan: p.vlan,
+      at: p.at,
+      frame: p.frame,
+    });
+  }
+
+  private count(flow: Flow, side: Side, p: Packet, length: number): Half {
+    const half = side === 0 ? flow.near : flow.far;
+    half.frames++;
+    half.bytes += length;
+    flow.lastAt = p.at;
+    flow.lastFrame = p.frame;
+    return half;
+  }
+
+  /** A direction's first frame: whose link addresses, and whether the flow is answered now. */
+  private meet(flow: Flow, half: Half, p: Packet, fresh: boolean): void {
+    half.macHigh = p.hasMac ? p.macSourceHigh : -1;
+    half.macLow = p.macSourceLow;
+    if (!fresh) this.table.promote(flow, ANSWERED_FLOW);
+  }
+
+  /** A new connection on the ports of one that ended. */
+  private again(flow: Flow, p: Packet): void {
+    this.ended(flow, true);
+    flow.clear();
+    flow.firstAt = p.at;
+    flow.firstFrame = p.frame;
+  }
+
+  private tick(at: number): void {
+    const before = this.clock;
+    this.nextTick = at + TICK;
+    if (at < before - STEP_BACK || at > before + LEAP) this.tally.clockSteps++;
+    this.table.dissected((flow) => {
+      this.streams.tick(flow, at);
+      flow.dissector?.tick(at);
+    });
+    this.table.expire(at);
+    this.decoder.fragments.tick(at);
+  }
+
+  /** `forGood`: the flow itself ended; otherwise only the capture did. */
+  private ended(flow: Flow, forGood: boolean): void {
+    flow.dissector?.close(forGood ? flow.lastAt : this.clock, forGood);
+    this.writer.detail(flowEnd(flow), flow.lastAt, flow.lastFrame);
+    if (forGood) this.tally.flow(flow);
+  }
+
+  private gap(flow: Flow, side: Side, lost: number, at: number): void {
+    this.dispatch.gap(flow, side, at);
+    if (flow.dissector === null) return;
+    const other = (1 - side) as Side;
+    this.writer.detail(
+      {
+        kind: 'loss',
+        '@timestamp': timestamp(at),
+        'source.ip': flow.address[side],
+        'source.port': flow.port[side],
+        'destination.ip': flow.address[other],
+        'destination.port': flow.port[other],
+        'network.protocol': flow.service,
+        'loss.reason': 'stream_gap',
+        'loss.bytes': lost,
+        frame: this.frames,
+      },
+      at,
+      this.frames,
+    );
+  }
+
+  /** The same place in the stream said two different things: a forged segment, or a broken sender. */
+  private conflict(flow: Flow, side: Side, at: number, frame: number): void {
+    flow.flaws++;
+    const other = (1 - side) as Side;
+    this.writer.detail(
+      {
+        kind: 'flaw',
+        '@timestamp': timestamp(at),
+        'source.ip': flow.address[side],
+        'source.port': flow.port[side],
+        'destination.ip': flow.address[other],
+        'destination.port': flow.port[other],
+        'network.protocol': flow.service === '' ? null : flow.service,
+        'flaw.reason': 'tcp_overlap_conflict',
+        'flaw.bytes': 0,
+        frame,
+      },
+      at,
+      frame,
+    );
+  }
+
+  private ceilings(): Coverage['ceilings'] {
+    return this.tally.ceilings(this.table, this.operations, this.streams, this.dispatch, this.decoder);
+  }
+}
+
+/** Whether a SYN opens another connection on the ports of an earlier one: it is neither the first one's repeat nor close behind it. */
+function renewed(flow: Flow, half: Half, p: Packet): boolean {
+  if (flow.closed) return true;
+  const ahead = (p.sequence + 1 - half.next) | 0;
+  return half.started && (ahead > 0 || ahead < -RESENT);
+}
+
+/** Whether this datagram is the second copy of the one before: same IP id, size and bytes, right behind it. Remembers it. */
+function mirrored(half: Half, p: Packet): boolean {
+  const length = p.end - p.pos;
+  const same = p.version === 4 && p.ipId !== 0 && p.ipId === half.lastIpId && length === half.lastLength && p.at - half.lastAt < MIRROR_WINDOW;
+  half.lastIpId = p.ipId;
+  half.lastLength = length;
+  half.lastAt = p.at;
+  return same;
+}
