@@ -29,6 +29,7 @@ const isAttribute = (name: string): name is AttributeName => (ATTRIBUTES as read
 
 /** The asset with people's edits after what the wire showed. An edit to '' takes the edit back. */
 export function foldAsset(asset: Asset, decisions: Decision[]): Asset {
+  if (!decisions.some((decision) => decision.kind === 'edit')) return asset;
   const edits = new Map<AttributeName, Attribute>();
   for (const decision of decisions) {
     if (decision.kind !== 'edit') continue;
@@ -40,7 +41,6 @@ export function foldAsset(asset: Asset, decisions: Decision[]): Asset {
         edits.set(name, { name, value, source: editedBy(decision.by), confidence: 5, frames: [], first_seen, last_seen: decision['@timestamp'] });
     }
   }
-  if (edits.size === 0) return asset;
   return { ...asset, attributes: [...asset.attributes.filter((attribute) => !isEdit(attribute)), ...edits.values()] };
 }
 

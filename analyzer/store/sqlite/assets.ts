@@ -5,8 +5,7 @@ import { addressKey, micros, searchable, words } from '../order.ts';
 import type { AssetQuery, Facet, Page } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
-import { byCount } from './findings.ts';
-import { type Filter, filterOf, page, type Sort, sortNamed, total, when, where } from './page.ts';
+import { byCount, type Filter, filterOf, page, type Sort, sortNamed, total, when, where } from './page.ts';
 
 const SORTS: { [name: string]: Sort<Asset> } = {
   address: { column: 'address_key', type: 'string', of: (asset) => addressKey(asset.address) },
@@ -86,7 +85,8 @@ export function listAssets(db: Database, query: AssetQuery): Page<Asset> {
 function facet(db: Database, query: AssetQuery, choice: Choice): Facet {
   const filter = filterFor(query, choice);
   const among = filter.sql.length === 0 ? '' : ` AND asset IN (SELECT id FROM assets${where(filter)})`;
-  return byCount(db.all(`SELECT value, count(*) AS count FROM asset_values WHERE name = ?${among} GROUP BY value`, choice, ...filter.values) as Facet);
+  const rows = db.all(`SELECT value, count(*) AS count FROM asset_values WHERE name = ?${among} GROUP BY value`, choice, ...filter.values);
+  return byCount(rows.map(({ value, count }) => ({ value: String(value), count: Number(count) })));
 }
 
 export const countAssets = (db: Database, query: AssetQuery): { role: Facet; protocol: Facet; vendor: Facet } => ({

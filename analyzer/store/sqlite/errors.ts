@@ -24,6 +24,7 @@ const BY_SYSTEM: { [code: string]: string } = {
   EROFS: NOT_WRITABLE,
   ENOSPC: FULL,
   EDQUOT: FULL,
+  EEXIST: NO_PLACE,
   EISDIR: 'is a folder: name a file',
   ENOENT: NO_PLACE,
   ENOTDIR: NO_PLACE,

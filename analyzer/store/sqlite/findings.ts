@@ -5,7 +5,7 @@ import { micros, searchable, words } from '../order.ts';
 import type { Facet, FindingQuery, Page } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
-import { type Filter, filterOf, page, type Sort, sortNamed, when, where } from './page.ts';
+import { byCount, type Filter, filterOf, page, type Sort, sortNamed, when, where } from './page.ts';
 
 const COLUMNS = 'json, status, resolution, decided_by';
 
@@ -95,9 +95,6 @@ function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet 
   }
   return byCount([...counts].map(([value, count]) => ({ value, count })));
 }
-
-/** The most frequent first. */
-export const byCount = (facet: Facet): Facet => facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
 
 export function countFindings(db: Database, query: FindingQuery): { status: Facet; level: Facet; rule: Facet } {
   const rows = combinations(db, query);

@@ -1,6 +1,6 @@
 /** Reading a list page by page: keyset, never an offset, so a page costs the same at the start and at the end. */
 import { decodeCursor, encodeCursor, type SortValue } from '../cursor.ts';
-import { type Page, StoreError } from '../store.ts';
+import { type Facet, type Page, StoreError } from '../store.ts';
 import type { Database, Input, Row } from './database.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -74,3 +74,6 @@ export function page<T extends { id: string }>(db: Database, listing: Listing<T>
   const last = items.at(-1)!;
   return { items, next: encodeCursor(signature, { value: sort.of(last), id: last.id }), total: count };
 }
+
+/** The most frequent first. */
+export const byCount = (facet: Facet): Facet => facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));

@@ -1,0 +1,816 @@
+/** What every store does. A further backend is one more line in BACKENDS. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import {
+  sampleAsset,
+  sampleAttribute,
+  sampleConversation,
+  sampleDecision,
+  sampleFact,
+  sampleFinding,
+  sampleId,
+  sampleKept,
+  sampleTime,
+} from '../../test/samples.ts';
+import { best } from '../asset.ts';
+import { type Finding, type FindingView, LEVELS, STATUSES } from '../finding.ts';
+import { openSqlite } from './sqlite.ts';
+import { type Page, type Store, StoreError } from './store.ts';
+
+/** A name, and what opens an empty store; `folder` is there for the time of the suite. */
+export type Backend = [name: string, open: (folder: string) => Store | Promise<Store>];
+
+let opened = 0;
+
+const BACKENDS: Backend[] = [
+  ['SQLite in memory', () => openSqlite(':memory:')],
+  ['SQLite in a file', (folder) => openSqlite(join(folder, `${opened++}.db`))],
+];
+
+const HOSTILE = [
+  'O\'Brien "quoted"',
+  '100 % _under_ \\back',
+  '<script>alert(1)</script>',
+  'tab\tline\nnul\0end',
+  '🏭 Kläranlage Süd ПЛК',
+  '"; DROP TABLE findings; --',
+  'x'.repeat(10_240),
+];
+
+const VIEW = { status: 'new', resolution: null, decided_by: null } as const;
+
+async function everything<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  for (let pages = 0; pages < 1000; pages++) {
+    const page = await read(cursor);
+    items.push(...page.items);
+    if (page.next === null) return items;
+    assert.notEqual(page.items.length, 0, 'a page before the last is never empty');
+    cursor = page.next;
+  }
+  throw new Error('paging does not end');
+}
+
+const refused = (pattern: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof StoreError, String(error));
+  assert.equal(error.kind, 'query');
+  assert.match(error.message, pattern);
+  assert.doesNotMatch(error.message, /\n/);
+  return true;
+};
+
+/** 60 findings of every level and three rules, with many ties in each sort. */
+const mixed = (): Finding[] =>
+  Array.from({ length: 60 }, (_, i) =>
+    sampleFinding(`mixed ${i}`, {
+      level: LEVELS[i % 5]!,
+      rule: { id: 'x', name: `rule-${i % 3}`, level: LEVELS[i % 5]!, version: 1 },
+      risk: (i * 7) % 10,
+      count: i % 4,
+      opened: sampleTime(i % 6),
+      last_seen: sampleTime(10 + (i % 5)),
+      actor: { ip: `10.0.0.${i % 2}`, name: null },
+    }),
+  );
+
+/** The suite for one backend. */
+export function contract([name, open]: Backend): void {
+  describe(name, () => {
+    let folder = '';
+    before(() => {
+      folder = mkdtempSync(join(tmpdir(), 'stillwatch-store-'));
+    });
+    after(() => rmSync(folder, { recursive: true, force: true }));
+
+    const withStore = (work: (store: Store) => Promise<void>) => async () => {
+      const store = await open(folder);
+      try {
+        await work(store);
+      } finally {
+        await store.close();
+      }
+    };
+
+    describe('an empty store', () => {
+      it(
+        'answers every question with nothing',
+        withStore(async (store) => {
+          const nothing = { items: [], next: null, total: 0 };
+          assert.deepEqual(await store.findings({}), nothing);
+          assert.deepEqual(await store.findingFacets({}), { status: [], level: [], rule: [] });
+          assert.equal(await store.finding('none'), null);
+          assert.deepEqual(await store.assets({}), nothing);
+          assert.deepEqual(await store.assetFacets({}), { role: [], protocol: [], vendor: [] });
+          assert.equal(await store.asset('10.0.0.1'), null);
+          assert.deepEqual(await store.facts({}), nothing);
+          assert.deepEqual(await store.conversations({}), nothing);
+          assert.deepEqual(await store.observations({}), []);
+          assert.deepEqual(await store.decisions({ kind: 'finding', id: 'none' }), []);
+          assert.deepEqual(await store.health({}), []);
+          assert.deepEqual(await store.auditLines({}), nothing);
+          assert.equal(await store.expire(sampleTime(1e6)), 0);
+          await store.save({});
+        }),
+      );
+    });
+
+    describe('findings', () => findings(withStore));
+    describe('decisions', () => decisions(withStore));
+    describe('assets', () => assets(withStore));
+    describe('facts and conversations', () => facts(withStore));
+    describe('observations, health and audit', () => records(withStore));
+    describe('hostile and extreme input', () => extremes(withStore));
+  });
+}
+
+type WithStore = (work: (store: Store) => Promise<void>) => () => Promise<void>;
+
+function findings(withStore: WithStore): void {
+  it(
+    'come back as they were saved, new and undecided',
+    withStore(async (store) => {
+      const finding = sampleFinding('a');
+      await store.save({ findings: [finding] });
+      assert.deepEqual(await store.finding(finding.id), { ...finding, ...VIEW });
+      assert.deepEqual(await store.findings({}), { items: [{ ...finding, ...VIEW }], next: null, total: 1 });
+    }),
+  );
+
+  it(
+    'are updated, not repeated, when saved again',
+    withStore(async (store) => {
+      await store.save({ findings: [sampleFinding('a'), sampleFinding('a')] });
+      await store.save({ findings: [sampleFinding('a', { count: 5, last_seen: sampleTime(99), level: 'critical' })] });
+      const { items, total } = await store.findings({});
+      assert.equal(total, 1);
+      assert.equal(items[0]?.count, 5);
+      assert.equal(items[0]?.last_seen, sampleTime(99));
+      assert.deepEqual((await store.findingFacets({})).level, [{ value: 'critical', count: 1 }]);
+    }),
+  );
+
+  it(
+    'are all saved or none',
+    withStore(async (store) => {
+      const broken = sampleFinding('b', { opened: 'yesterday' });
+      await assert.rejects(store.save({ findings: [sampleFinding('a'), broken], assets: [sampleAsset('10.0.0.1')] }));
+      assert.equal((await store.findings({})).total, 0);
+      assert.equal((await store.assets({})).total, 0);
+    }),
+  );
+
+  for (const sort of ['last_seen', 'opened', 'risk', 'count'] as const) {
+    for (const order of ['asc', 'desc'] as const) {
+      it(
+        `are paged by ${sort} ${order} without loss or repeat`,
+        withStore(async (store) => {
+          const saved = mixed();
+          await store.save({ findings: saved });
+          const seen = await everything((cursor) => store.findings({ sort, order, limit: 7, cursor }));
+          assert.deepEqual(seen.map((finding) => finding.id).sort(), saved.map((finding) => finding.id).sort());
+          const sign = order === 'asc' ? 1 : -1;
+          const rank = (a: FindingView, b: FindingView): number => sign * (a[sort] < b[sort] ? -1 : a[sort] > b[sort] ? 1 : a.id < b.id ? -1 : 1);
+          assert.deepEqual(
+            seen.map((finding) => finding.id),
+            seen.toSorted(rank).map((finding) => finding.id),
+          );
+        }),
+      );
+    }
+  }
+
+  it(
+    'are listed newest first, 50 a page, when nothing is asked for',
+    withStore(async (store) => {
+      await store.save({ findings: mixed() });
+      const { items, total, next } = await store.findings({});
+      assert.equal(items.length, 50);
+      assert.equal(total, 60);
+      assert.ok(next);
+      assert.equal(items[0]?.last_seen, sampleTime(14));
+    }),
+  );
+
+  it(
+    'order times of different precision by instant',
+    withStore(async (store) => {
+      const times = [
+        '2026-11-23T10:00:00Z',
+        '2026-11-23T10:00:00.000001Z',
+        '2026-11-23T10:00:00.5Z',
+        '2026-11-23T12:00:01+02:00',
+        '2026-11-23T10:00:01.000002Z',
+      ];
+      await store.save({ findings: times.toReversed().map((time, i) => sampleFinding(`t${i}`, { opened: times[0]!, last_seen: time })) });
+      assert.deepEqual(
+        (await store.findings({ order: 'asc' })).items.map((finding) => finding.last_seen),
+        times,
+      );
+    }),
+  );
+
+  it(
+    'are filtered by status, level, rule, address and time, alone and together',
+    withStore(async (store) => {
+      const saved = mixed();
+      await store.save({ findings: saved });
+      const count = async (query: Parameters<Store['findings']>[0], expected: (finding: Finding) => boolean) => {
+        const wanted = saved.filter(expected).map((finding) => finding.id);
+        const seen = await everything((cursor) => store.findings({ ...query, limit: 9, cursor }));
+        assert.deepEqual(seen.map((finding) => finding.id).sort(), wanted.sort());
+        assert.equal((await store.findings(query)).total, wanted.length);
+      };
+      await count({ level: ['high'] }, (f) => f.level === 'high');
+      await count({ level: ['high', 'low'], rule: ['rule-1'] }, (f) => (f.level === 'high' || f.level === 'low') && f.rule.name === 'rule-1');
+      await count({ status: ['new'] }, () => true);
+      await count({ status: ['closed'] }, () => false);
+      await count({ status: [], level: [] }, () => true);
+      await count({ address: '10.0.0.1' }, (f) => f.actor.ip === '10.0.0.1');
+      await count({ address: '10.0.0.9' }, () => true);
+      await count({ address: '10.0.0' }, () => false);
+      await count({ since: sampleTime(13) }, (f) => f.last_seen >= sampleTime(13));
+      await count({ until: sampleTime(3) }, (f) => f.opened < sampleTime(3));
+      await count(
+        { address: '10.0.0.1', rule: ['rule-2'], since: sampleTime(12) },
+        (f) => f.actor.ip === '10.0.0.1' && f.rule.name === 'rule-2' && f.last_seen >= sampleTime(12),
+      );
+    }),
+  );
+
+  it(
+    'are found by words in title, explanation and addresses, in any case and order',
+    withStore(async (store) => {
+      const wanted = sampleFinding('a', { title: 'Überlauf at 100% load', explanation: 'Tank_7 ran over.', actor: { ip: 'fe80::1', name: 'Engineering PC' } });
+      await store.save({ findings: [wanted, sampleFinding('b')] });
+      for (const text of ['ÜBERLAUF', 'überlauf', '100%', 'tank_7', 'FE80::1', 'engineering pc', 'over  tank_7', 'boiler über']) {
+        assert.deepEqual(
+          (await store.findings({ text })).items.map((finding) => finding.id),
+          [wanted.id],
+          text,
+        );
+      }
+      for (const text of ['%', '_', '100_', 'nothing', 'tank_7 nothing']) assert.equal((await store.findings({ text })).total, text.length === 1 ? 1 : 0, text);
+      assert.equal((await store.findings({ text: '  ' })).total, 2);
+    }),
+  );
+
+  it(
+    'are counted by facet, each ignoring its own filter',
+    withStore(async (store) => {
+      const saved = mixed();
+      await store.save({ findings: saved });
+      for (let i = 0; i < 10; i++) await store.decide(sampleDecision({ kind: 'finding', id: saved[i]!.id }, 'close', { resolution: 'true_positive' }));
+      const query = { level: ['high' as const], rule: ['rule-0'], status: ['new' as const], address: '10.0.0.1' };
+      const views = (await store.findings({ limit: 100 })).items.filter((finding) => finding.actor.ip === '10.0.0.1');
+      const tally = (of: (view: FindingView) => string, keep: (view: FindingView) => boolean) => {
+        const counts: Record<string, number> = {};
+        for (const view of views.filter(keep)) counts[of(view)] = (counts[of(view)] ?? 0) + 1;
+        return counts;
+      };
+      const facets = await store.findingFacets(query);
+      const asRecord = (facet: { value: string; count: number }[]) => Object.fromEntries(facet.map(({ value, count }) => [value, count]));
+      assert.deepEqual(
+        asRecord(facets.status),
+        tally(
+          (view) => view.status,
+          (view) => view.level === 'high' && view.rule.name === 'rule-0',
+        ),
+      );
+      assert.deepEqual(
+        asRecord(facets.level),
+        tally(
+          (view) => view.level,
+          (view) => view.status === 'new' && view.rule.name === 'rule-0',
+        ),
+      );
+      assert.deepEqual(
+        asRecord(facets.rule),
+        tally(
+          (view) => view.rule.name,
+          (view) => view.status === 'new' && view.level === 'high',
+        ),
+      );
+      const all = await store.findingFacets({});
+      assert.deepEqual(asRecord(all.status), { new: 50, closed: 10 });
+      assert.deepEqual(
+        all.status.map(({ value }) => value),
+        ['new', 'closed'],
+        'the most frequent first',
+      );
+    }),
+  );
+
+  it(
+    'refuse a damaged cursor, a cursor of another list, an unknown sort and a bad time in one line',
+    withStore(async (store) => {
+      await store.save({ findings: mixed() });
+      const { next } = await store.findings({ sort: 'risk', limit: 5 });
+      const forged = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+      for (const cursor of [
+        'x',
+        '!!',
+        "' OR 1=1",
+        forged({}),
+        forged([]),
+        forged(['findings risk desc', 'nine', 'id']),
+        forged(['findings risk desc', 9]),
+        'A'.repeat(100_000),
+        `${next}`.slice(2),
+      ]) {
+        await assert.rejects(store.findings({ sort: 'risk', cursor }), refused(/first page/));
+      }
+      await assert.rejects(store.findings({ sort: 'count', cursor: next! }), refused(/first page/));
+      await assert.rejects(store.findings({ sort: 'risk', order: 'asc', cursor: next! }), refused(/first page/));
+      await assert.rejects(store.conversations({ cursor: next! }), refused(/first page/));
+      await assert.rejects(store.findings({ sort: 'json; --' as 'risk' }), refused(/sort/));
+      await assert.rejects(store.findings({ sort: 'constructor' as 'risk' }), refused(/sort/));
+      await assert.rejects(store.findings({ since: 'tomorrow' }), refused(/not a time/));
+    }),
+  );
+
+  it(
+    'keep a limit within bounds',
+    withStore(async (store) => {
+      await store.save({ findings: mixed() });
+      for (const [limit, length] of [
+        [0, 1],
+        [-5, 1],
+        [2.9, 2],
+        [1e9, 60],
+        [Number.NaN, 50],
+      ] as const) {
+        assert.equal((await store.findings({ limit })).items.length, length, String(limit));
+      }
+    }),
+  );
+}
+
+function decisions(withStore: WithStore): void {
+  const finding = sampleFinding('a');
+  const on = { kind: 'finding', id: finding.id } as const;
+  const at = (second: number) => ({ '@timestamp': sampleTime(second) });
+
+  it(
+    'take a finding through its life, and saving it again does not take it back',
+    withStore(async (store) => {
+      await store.save({ findings: [finding] });
+      const steps = [
+        [sampleDecision(on, 'acknowledge', at(1)), 'acknowledged', null, 'anna'],
+        [sampleDecision(on, 'comment', { ...at(2), by: 'ben', comment: 'looking' }), 'acknowledged', null, 'anna'],
+        [sampleDecision(on, 'start', { ...at(3), by: 'ben' }), 'in_progress', null, 'ben'],
+        [sampleDecision(on, 'close', { ...at(4), resolution: 'false_positive', comment: 'new HMI' }), 'closed', 'false_positive', 'anna'],
+        [sampleDecision(on, 'acknowledge', at(5)), 'closed', 'false_positive', 'anna'],
+        [sampleDecision(on, 'reopen', { ...at(6), by: 'cleo' }), 'new', null, 'cleo'],
+      ] as const;
+      for (const [decision, status, resolution, decided_by] of steps) {
+        await store.decide(decision);
+        await store.save({ findings: [sampleFinding('a', { count: 9, level: 'low' })] });
+        const view = await store.finding(finding.id);
+        assert.deepEqual([view?.status, view?.resolution, view?.decided_by, view?.count], [status, resolution, decided_by, 9]);
+        assert.equal((await store.findings({ status: [status] })).total, 1);
+        assert.deepEqual((await store.findingFacets({})).status, [{ value: status, count: 1 }]);
+      }
+      assert.deepEqual(
+        await store.decisions(on),
+        steps.map(([decision]) => decision),
+      );
+    }),
+  );
+
+  it(
+    'count once however often they arrive, with one audit line',
+    withStore(async (store) => {
+      await store.save({ findings: [finding] });
+      const close = sampleDecision(on, 'close', { ...at(1), resolution: 'authorised_change', comment: 'work order 7' });
+      await store.decide(close);
+      await store.decide(sampleDecision(on, 'reopen', at(2)));
+      await store.decide(close);
+      assert.equal((await store.finding(finding.id))?.status, 'new');
+      assert.equal((await store.decisions(on)).length, 2);
+      const { items, total } = await store.auditLines({});
+      assert.equal(total, 2);
+      assert.deepEqual(items[1], {
+        '@timestamp': sampleTime(1),
+        by: 'anna',
+        action: 'close',
+        on: `finding ${finding.id}`,
+        detail: 'authorised_change: work order 7',
+      });
+    }),
+  );
+
+  it(
+    'hold when they arrive before what they are about, and out of order',
+    withStore(async (store) => {
+      await store.decide(sampleDecision(on, 'reopen', at(9)));
+      await store.decide(sampleDecision(on, 'close', { ...at(8), resolution: 'true_positive' }));
+      await store.decide(sampleDecision({ kind: 'fact', id: sampleId('f') }, 'approve'));
+      await store.decide(sampleDecision({ kind: 'asset', id: sampleId('10.0.0.1') }, 'edit', { edit: { name: 'Pump' } }));
+      assert.equal((await store.findings({})).total, 0);
+      await store.save({ findings: [finding], facts: [sampleFact('f')], assets: [sampleAsset('10.0.0.1')] });
+      assert.equal((await store.finding(finding.id))?.status, 'new');
+      assert.equal((await store.facts({})).items[0]?.state, 'approved');
+      assert.equal(best((await store.asset('10.0.0.1'))!, 'name'), 'Pump');
+    }),
+  );
+
+  it(
+    'of one subject leave its namesake of another kind alone',
+    withStore(async (store) => {
+      await store.save({ findings: [finding], facts: [sampleFact('f', { id: finding.id })] });
+      await store.decide(sampleDecision({ kind: 'fact', id: finding.id }, 'retire'));
+      assert.equal((await store.finding(finding.id))?.status, 'new');
+      assert.deepEqual(await store.decisions(on), []);
+    }),
+  );
+
+  it(
+    'count every status',
+    withStore(async (store) => {
+      const kinds = [null, 'acknowledge', 'start', 'close'] as const;
+      for (const [i, kind] of kinds.entries()) {
+        await store.save({ findings: [sampleFinding(`s${i}`)] });
+        if (kind !== null) await store.decide(sampleDecision({ kind: 'finding', id: sampleId(`s${i}`) }, kind));
+      }
+      assert.deepEqual((await store.findingFacets({})).status.map(({ value }) => value).sort(), [...STATUSES].sort());
+    }),
+  );
+}
+
+function assets(withStore: WithStore): void {
+  const plc = sampleAsset(
+    '10.0.0.9',
+    [
+      sampleAttribute('name', 'PLC', { source: 'LLDP', confidence: 4 }),
+      sampleAttribute('vendor', 'Acme', { source: 'Modbus 43/14', confidence: 5 }),
+      sampleAttribute('vendor', 'Acme Holding', { source: 'MAC address', confidence: 2 }),
+      sampleAttribute('role', 'server'),
+      sampleAttribute('protocol', 'modbus'),
+      sampleAttribute('protocol', 'opcua'),
+    ],
+    { mac: ['00:11:22:33:44:55'], ip: ['10.0.0.9', 'fe80::9'] },
+  );
+  const hmi = sampleAsset(
+    '10.0.0.10',
+    [sampleAttribute('vendor', 'Other'), sampleAttribute('role', 'hmi'), sampleAttribute('role', 'client'), sampleAttribute('protocol', 'modbus')],
+    {
+      first_seen: sampleTime(5),
+      last_seen: sampleTime(50),
+    },
+  );
+  const edit = (changes: { [name: string]: string }, second: number, by = 'anna') =>
+    sampleDecision({ kind: 'asset', id: plc.id }, 'edit', { '@timestamp': sampleTime(second), by, edit: changes });
+
+  it(
+    'come back as they were saved, by id and by any of their addresses in any case',
+    withStore(async (store) => {
+      await store.save({ assets: [plc, hmi] });
+      await store.save({ assets: [plc] });
+      for (const key of [plc.id, '10.0.0.9', 'fe80::9', 'FE80::9', '00:11:22:33:44:55']) assert.deepEqual(await store.asset(key), plc, key);
+      assert.equal(await store.asset('10.0.0.'), null);
+      assert.equal((await store.assets({})).total, 2);
+    }),
+  );
+
+  it(
+    'keep what a person edited, whatever the wire says afterwards',
+    withStore(async (store) => {
+      await store.save({ assets: [plc, hmi] });
+      await store.decide(edit({ name: 'Boiler 1', role: 'safety controller' }, 100));
+      await store.decide(edit({ name: 'Boiler 2' }, 200, 'ben'));
+      const later = sampleTime(9999);
+      await store.save({
+        assets: [{ ...plc, last_seen: later, attributes: [...plc.attributes, sampleAttribute('name', 'renamed', { confidence: 5, last_seen: later })] }],
+      });
+      const asset = (await store.asset(plc.id))!;
+      assert.equal(best(asset, 'name'), 'Boiler 2');
+      assert.equal(asset.last_seen, later);
+      assert.deepEqual(asset.attributes.slice(-2), [
+        sampleAttribute('role', 'safety controller', {
+          source: 'edited by anna',
+          confidence: 5,
+          frames: [],
+          first_seen: sampleTime(100),
+          last_seen: sampleTime(100),
+        }),
+        sampleAttribute('name', 'Boiler 2', { source: 'edited by ben', confidence: 5, frames: [], first_seen: sampleTime(100), last_seen: sampleTime(200) }),
+      ]);
+      assert.equal((await store.assets({ text: 'boiler 2' })).total, 1);
+      assert.equal((await store.assets({ role: 'safety controller' })).total, 1);
+      assert.equal((await store.assets({ role: 'server' })).total, 0);
+    }),
+  );
+
+  it(
+    'take an edit back with an empty one, and do not pile edits up when a read asset is saved',
+    withStore(async (store) => {
+      await store.save({ assets: [plc] });
+      await store.decide(edit({ name: 'Boiler 1', firmware: '2.1' }, 100));
+      await store.save({ assets: [(await store.asset(plc.id))!] });
+      assert.equal((await store.asset(plc.id))?.attributes.length, plc.attributes.length + 2);
+      await store.decide(edit({ name: '', firmware: '' }, 200));
+      assert.equal(best((await store.asset(plc.id))!, 'name'), 'PLC');
+      assert.deepEqual((await store.asset(plc.id))?.attributes, plc.attributes);
+    }),
+  );
+
+  it(
+    'are filtered and counted by role, protocol and vendor, each facet ignoring its own filter',
+    withStore(async (store) => {
+      await store.save({ assets: [plc, hmi] });
+      const addresses = async (query: Parameters<Store['assets']>[0]) => (await store.assets(query)).items.map((asset) => asset.address);
+      assert.deepEqual(await addresses({ role: 'hmi' }), ['10.0.0.10']);
+      assert.deepEqual(await addresses({ protocol: 'modbus' }), ['10.0.0.9', '10.0.0.10']);
+      assert.deepEqual(await addresses({ protocol: 'modbus', vendor: 'Acme' }), ['10.0.0.9']);
+      assert.deepEqual(await addresses({ vendor: 'Acme Holding' }), [], 'the best vendor alone counts');
+      assert.deepEqual(await addresses({ text: '33:44 acme' }), ['10.0.0.9']);
+      assert.deepEqual(await store.assetFacets({ vendor: 'Acme' }), {
+        role: [{ value: 'server', count: 1 }],
+        protocol: [
+          { value: 'modbus', count: 1 },
+          { value: 'opcua', count: 1 },
+        ],
+        vendor: [
+          { value: 'Acme', count: 1 },
+          { value: 'Other', count: 1 },
+        ],
+      });
+      assert.deepEqual((await store.assetFacets({ text: 'other' })).protocol, [{ value: 'modbus', count: 1 }]);
+    }),
+  );
+
+  it(
+    'sort addresses by number: IPv4, IPv6, then MAC, and page without loss either way',
+    withStore(async (store) => {
+      const ordered = [
+        '2.0.0.1',
+        '10.0.0.9',
+        '10.0.0.10',
+        '10.0.0.100',
+        '192.168.0.1',
+        '::1',
+        '2001:db8::2',
+        '2001:db8::10',
+        'fe80::1',
+        '00:11:22:33:44:55',
+        'aa:bb:cc:dd:ee:ff',
+      ];
+      await store.save({ assets: ordered.toSorted().map((address, i) => sampleAsset(address, [], { last_seen: sampleTime(i % 3) })) });
+      const read = (query: Parameters<Store['assets']>[0]) => everything((cursor) => store.assets({ ...query, limit: 2, cursor }));
+      assert.deepEqual(
+        (await read({})).map((asset) => asset.address),
+        ordered,
+      );
+      assert.deepEqual(
+        (await read({ order: 'desc' })).map((asset) => asset.address),
+        ordered.toReversed(),
+      );
+      for (const sort of ['first_seen', 'last_seen'] as const) {
+        for (const order of ['asc', 'desc'] as const) assert.deepEqual((await read({ sort, order })).map((asset) => asset.address).sort(), ordered.toSorted());
+      }
+    }),
+  );
+}
+
+function facts(withStore: WithStore): void {
+  it(
+    'are filtered by kind, state, server and client, and paged without loss',
+    withStore(async (store) => {
+      const saved = Array.from({ length: 40 }, (_, i) =>
+        sampleFact(`f${i}`, { kind: i % 2 ? 'peer' : 'point', server: `10.0.0.${i % 3}`, client: `10.0.1.${i % 4}`, first_seen: sampleTime(i % 5) }),
+      );
+      await store.save({ facts: saved });
+      await store.save({ facts: saved });
+      const seen = await everything((cursor) => store.facts({ limit: 7, cursor }));
+      assert.deepEqual(seen.map((fact) => fact.id).sort(), saved.map((fact) => fact.id).sort());
+      assert.deepEqual(
+        seen.find((fact) => fact.id === saved[3]!.id),
+        saved[3],
+      );
+      assert.equal((await store.facts({ kind: 'peer' })).total, 20);
+      assert.equal(
+        (await store.facts({ kind: 'peer', server: '10.0.0.1' })).total,
+        saved.filter((fact) => fact.kind === 'peer' && fact.server === '10.0.0.1').length,
+      );
+      assert.equal((await store.facts({ client: '10.0.1.3', state: 'proposed' })).total, 10);
+      assert.equal((await store.facts({ state: 'retired' })).total, 0);
+    }),
+  );
+
+  it(
+    'are approved and retired by decision, and learning on does not undo it',
+    withStore(async (store) => {
+      const fact = sampleFact('f');
+      const on = { kind: 'fact', id: fact.id } as const;
+      await store.save({ facts: [fact] });
+      for (const [kind, state, second] of [
+        ['approve', 'approved', 1],
+        ['retire', 'retired', 2],
+      ] as const) {
+        await store.decide(sampleDecision(on, kind, { '@timestamp': sampleTime(second) }));
+        await store.save({ facts: [{ ...fact, count: 99 }] });
+        const found = (await store.facts({ state })).items[0];
+        assert.deepEqual(found, { ...fact, count: 99, state, by: 'anna' });
+      }
+    }),
+  );
+
+  it(
+    'come back approved when a baseline brings them so',
+    withStore(async (store) => {
+      const fact = sampleFact('f', { state: 'approved', by: 'ben' });
+      await store.save({ facts: [fact] });
+      assert.deepEqual((await store.facts({ state: 'approved' })).items, [fact]);
+    }),
+  );
+
+  it(
+    'stand beside conversations: by address, most recent first, updated in place',
+    withStore(async (store) => {
+      const saved = Array.from({ length: 20 }, (_, i) => sampleConversation(`10.0.0.${i}`, '10.0.1.1', { last_seen: sampleTime(i % 7) }));
+      await store.save({ conversations: saved });
+      await store.save({ conversations: [{ ...saved[0]!, frames: 2 ** 53 }] });
+      const seen = await everything((cursor) => store.conversations({ limit: 3, cursor }));
+      assert.equal(new Set(seen.map(({ id }) => id)).size, 20);
+      assert.equal(seen.length, 20);
+      assert.equal(seen[0]?.last_seen, sampleTime(6));
+      assert.deepEqual((await store.conversations({ address: '10.0.0.0' })).items, [{ ...saved[0]!, frames: 2 ** 53 }]);
+      assert.equal((await store.conversations({ address: '10.0.1.1' })).total, 20);
+    }),
+  );
+}
+
+function records(withStore: WithStore): void {
+  it(
+    'gives observations by frame and address, oldest first, once each',
+    withStore(async (store) => {
+      const saved = Array.from({ length: 30 }, (_, i) =>
+        sampleKept(`o${i}`, { '@timestamp': sampleTime(i), frames: [i * 2, i * 2 + 1], source: `10.0.0.${i % 3}` }),
+      );
+      await store.save({ observations: saved.toReversed() });
+      await store.save({ observations: saved });
+      assert.deepEqual(await store.observations({}), saved);
+      assert.deepEqual(await store.observations({ frames: [8, 9, 21] }), [saved[4], saved[10]]);
+      assert.deepEqual(
+        await store.observations({ address: '10.0.0.1' }),
+        saved.filter((kept) => kept.source === '10.0.0.1'),
+      );
+      assert.deepEqual(await store.observations({ address: '10.0.0.1', frames: [8, 4] }), [saved[4]]);
+      assert.deepEqual(await store.observations({ limit: 2 }), saved.slice(-2), 'the newest that fit');
+    }),
+  );
+
+  it(
+    'keeps measurements, newest last, once each',
+    withStore(async (store) => {
+      const saved = Array.from({ length: 5 }, (_, i) => ({ '@timestamp': sampleTime(i), frames: i, interfaces: [{ name: 'eth0', dropped: null }] }));
+      await store.save({ health: saved });
+      await store.save({ health: saved });
+      assert.deepEqual(await store.health({}), saved);
+      assert.deepEqual(await store.health({ limit: 2 }), saved.slice(-2));
+    }),
+  );
+
+  it(
+    'expires observations and measurements before a time, and nothing else',
+    withStore(async (store) => {
+      const finding = sampleFinding('a');
+      await store.save({ findings: [finding], assets: [sampleAsset('10.0.0.1')], facts: [sampleFact('f')], conversations: [sampleConversation('a', 'b')] });
+      await store.decide(sampleDecision({ kind: 'finding', id: finding.id }, 'acknowledge'));
+      await store.save({
+        observations: Array.from({ length: 10 }, (_, i) => sampleKept(`o${i}`, { '@timestamp': sampleTime(i) })),
+        health: Array.from({ length: 10 }, (_, i) => ({ '@timestamp': sampleTime(i) })),
+      });
+      assert.equal(await store.expire(sampleTime(4)), 8);
+      assert.equal(await store.expire(sampleTime(4)), 0);
+      assert.deepEqual(
+        (await store.observations({ frames: [10] })).map((kept) => kept['@timestamp']),
+        [4, 5, 6, 7, 8, 9].map(sampleTime),
+      );
+      assert.equal((await store.health({}))[0]?.['@timestamp'], sampleTime(4));
+      const kept = [await store.findings({}), await store.assets({}), await store.facts({}), await store.conversations({}), await store.auditLines({})];
+      assert.deepEqual(
+        kept.map(({ total }) => total),
+        [1, 1, 1, 1, 1],
+      );
+      assert.equal((await store.decisions({ kind: 'finding', id: finding.id })).length, 1);
+    }),
+  );
+
+  it(
+    'keeps audit lines, newest first, paged, each once',
+    withStore(async (store) => {
+      const lines = Array.from({ length: 25 }, (_, i) => ({ '@timestamp': sampleTime(i), by: 'anna', action: 'login', on: 'console', detail: `${i}` }));
+      for (const line of lines) await store.audit(line);
+      await store.audit(lines[3]!);
+      assert.equal((await store.auditLines({})).total, 25);
+      assert.deepEqual(await everything((cursor) => store.auditLines({ limit: 4, cursor })), lines.toReversed());
+    }),
+  );
+}
+
+function extremes(withStore: WithStore): void {
+  for (const text of HOSTILE) {
+    it(
+      `keeps ${JSON.stringify(text.slice(0, 30))} as it is, everywhere`,
+      withStore(async (store) => {
+        const finding = sampleFinding('a', { title: text, explanation: text, actor: { ip: text, name: text }, seen: { [text]: text } });
+        const asset = sampleAsset(text, [sampleAttribute('vendor', text), sampleAttribute('role', text)]);
+        const fact = sampleFact(text, { client: text, server: text, readers: [text] });
+        const kept = sampleKept(text, { source: text, destination: text, json: { [text]: text } });
+        const conversation = sampleConversation(text, text);
+        const health = { '@timestamp': sampleTime(1), [text]: text };
+        const line = { '@timestamp': sampleTime(1), by: text, action: text, on: text, detail: text };
+        await store.save({
+          findings: [finding, sampleFinding('b')],
+          assets: [asset],
+          facts: [fact],
+          observations: [kept],
+          conversations: [conversation],
+          health: [health],
+        });
+        await store.audit(line);
+        assert.deepEqual((await store.auditLines({})).items, [line]);
+        assert.deepEqual(await store.finding(finding.id), { ...finding, ...VIEW });
+        assert.deepEqual(
+          (await store.findings({ address: text })).items.map(({ id }) => id),
+          [finding.id],
+        );
+        assert.deepEqual(
+          (await store.findings({ text })).items.map(({ id }) => id),
+          [finding.id],
+        );
+        assert.deepEqual((await store.findings({ rule: [text] })).items, []);
+        assert.deepEqual(await store.asset(text), asset);
+        assert.deepEqual((await store.assets({ role: text, vendor: text, text })).items, [asset]);
+        assert.deepEqual((await store.assetFacets({})).vendor, [{ value: text, count: 1 }]);
+        assert.deepEqual((await store.facts({ client: text, server: text })).items, [fact]);
+        assert.deepEqual((await store.conversations({ address: text })).items, [conversation]);
+        assert.deepEqual(await store.observations({ address: text }), [kept]);
+        assert.deepEqual(await store.health({}), [health]);
+        const decision = sampleDecision({ kind: 'finding', id: finding.id }, 'close', { by: text, comment: text, resolution: 'true_positive' });
+        await store.decide(decision);
+        assert.deepEqual(await store.decisions(decision.on), [decision]);
+        assert.equal((await store.finding(finding.id))?.decided_by, text);
+      }),
+    );
+  }
+
+  it(
+    'ignores an edit of what is no attribute',
+    withStore(async (store) => {
+      await store.save({ assets: [sampleAsset('10.0.0.1')] });
+      const edit = JSON.parse('{"__proto__":"x","constructor":"y","name":"Pump"}') as { [name: string]: string };
+      await store.decide(sampleDecision({ kind: 'asset', id: sampleId('10.0.0.1') }, 'edit', { edit }));
+      assert.deepEqual(
+        (await store.asset('10.0.0.1'))?.attributes.map(({ name }) => name),
+        ['name'],
+      );
+    }),
+  );
+
+  it(
+    'keeps numbers up to 2^53 and pages over them',
+    withStore(async (store) => {
+      const counts = [0, 1, 2 ** 31, 2 ** 32, 2 ** 53 - 1, 2 ** 53];
+      await store.save({
+        findings: counts.map((count) => sampleFinding(`n${count}`, { count, occurrences: [{ '@timestamp': sampleTime(0), frames: [count] }] })),
+      });
+      await store.save({ observations: [sampleKept('n', { frames: [2 ** 53 - 1] })] });
+      const seen = await everything((cursor) => store.findings({ sort: 'count', order: 'asc', limit: 1, cursor }));
+      assert.deepEqual(
+        seen.map(({ count }) => count),
+        counts,
+      );
+      assert.deepEqual(
+        seen.map(({ occurrences }) => occurrences[0]?.frames[0]),
+        counts,
+      );
+      assert.equal((await store.observations({ frames: [2 ** 53 - 1] })).length, 1);
+    }),
+  );
+
+  it(
+    'holds ten thousand findings',
+    withStore(async (store) => {
+      const saved = Array.from({ length: 10_000 }, (_, i) =>
+        sampleFinding(`many ${i}`, { risk: i % 101, level: LEVELS[i % 5]!, last_seen: sampleTime(10 + (i % 997)) }),
+      );
+      for (let i = 0; i < saved.length; i += 1000) await store.save({ findings: saved.slice(i, i + 1000) });
+      const seen = await everything((cursor) => store.findings({ sort: 'risk', limit: 999, cursor }));
+      assert.equal(new Set(seen.map(({ id }) => id)).size, 10_000);
+      assert.equal(seen.length, 10_000);
+      assert.deepEqual(
+        (await store.findingFacets({})).level.map(({ count }) => count),
+        [2000, 2000, 2000, 2000, 2000],
+      );
+      assert.equal((await store.findings({ text: 'wrote', level: ['low'] })).total, 2000);
+    }),
+  );
+}
+
+for (const backend of BACKENDS) contract(backend);
