@@ -71,7 +71,7 @@ const scanUnits = () =>
 
 const scanFunctions = () =>
   each([TANK], async (raw) => {
-    for (const code of [7, 9, 10, 11, 12, 17, 18, 19, 20, 22, 24, 41, 65, 66, 72, 90, 100, 110, 125]) await raw.ask(1, code, [0, 0, 0, 1], 150);
+    for (const code of [7, 9, 10, 11, 12, 17, 18, 19, 20, 24, 41, 65, 66, 72, 90, 100, 110, 125]) await raw.ask(1, code, [0, 0, 0, 1], 150);
   });
 
 const scanAddresses = () =>

@@ -89,7 +89,6 @@ function attach(one: PlantHost, down: boolean): void {
     inside(name, 'ethtool', '-K', device, 'tx', 'off', 'tso', 'off', 'gso', 'off', 'gro', 'off');
   ip('-n', SWITCH, 'link', 'set', port, 'master', BRIDGE, 'up');
   ip('-n', ns, 'addr', 'add', `${one.ip}/16`, 'dev', 'eth0');
-  // A gratuitous ARP when the link comes up, as most devices send one.
   setting(one.name, 'ipv4/conf/eth0/arp_notify', 1);
   if (!down) plugIn(one.name);
 }
@@ -100,11 +99,15 @@ export function plugIn(name: string): void {
   if (name !== 'services') ip('-n', space(name), 'route', 'replace', 'default', 'via', hostNamed('services').ip);
 }
 
-/** Gives a host a further address, and announces it by taking its link down and up. */
+/** A gratuitous ARP for every address of the host: with `arp_notify` Linux sends them when a MAC address is set, be it the same one. */
+export function announce(name: string): void {
+  ip('-n', space(name), 'link', 'set', 'eth0', 'address', hostNamed(name).mac);
+}
+
+/** Gives a host a further address and announces it. */
 export function takeAddress(name: string, address: string): void {
   ip('-n', space(name), 'addr', 'add', `${address}/16`, 'dev', 'eth0');
-  ip('-n', space(name), 'link', 'set', 'eth0', 'down');
-  plugIn(name);
+  announce(name);
 }
 
 export function dropAddress(name: string, address: string): void {

@@ -66,6 +66,7 @@ export class Poller {
   private async poll(): Promise<void> {
     for (let next = Date.now(); this.running; next += this.period) {
       await sleep(next - Date.now());
+      if (!this.running) return;
       if (Date.now() > next + this.period) next = Date.now();
       const cycle = this.cycle++;
       for (const read of this.reads) if ((cycle + (read.offset ?? 0)) % read.every === 0) await this.read(read);

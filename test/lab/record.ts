@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { ATTACKS, type Attack } from './attacks.ts';
 import { Program } from './hosts.ts';
 import { Mirror } from './mirror.ts';
-import { build, dropAddress, HOSTS, hostNamed, plugIn, remove, takeAddress } from './network.ts';
+import { announce, build, dropAddress, HOSTS, hostNamed, type PlantHost, plugIn, remove, takeAddress } from './network.ts';
 import { Process } from './process.ts';
 import { type Counts, sleep } from './wiring.ts';
 
@@ -66,8 +66,8 @@ class Plant {
   }
 
   async attack(of: Attack): Promise<Truth> {
-    if (of.name === 'sweep') plugIn('attacker');
     const start = now();
+    if (of.name === 'sweep') await this.intrude();
     const operations = of.by === 'cable' ? await this.impersonate(of.target) : await this.program(of.by).attack(of.name);
     await sleep(100);
     const attacker = hostNamed(of.by === 'cable' ? 'attacker' : of.by).ip;
@@ -75,11 +75,24 @@ class Plant {
     return { name, start, end: now(), attacker, target, techniques, rules, operations };
   }
 
-  /** The attacker takes the target's address for a few seconds. */
+  private async intrude(): Promise<void> {
+    plugIn('attacker');
+    await sleep(500);
+    announce('attacker');
+  }
+
+  /** The attacker takes the target's address; its owner defends it (RFC 5227 section 2.4), and the attacker lets go. */
   private async impersonate(address: string): Promise<Counts> {
+    const owner = HOSTS.find((one) => one.ip === address) as PlantHost;
     takeAddress('attacker', address);
-    await sleep(4000);
+    for (let i = 0; i < 3; i++) {
+      await sleep(1000);
+      announce(owner.name);
+      if (i < 2) announce('attacker');
+    }
     dropAddress('attacker', address);
+    await sleep(200);
+    announce(owner.name);
     return {};
   }
 
