@@ -1,0 +1,90 @@
+import type { Side } from '../dissector.ts';
+import type { Session } from './ledger.ts';
+import type { Shape } from './reads.ts';
+import type { Service } from './services/service.ts';
+
+/** Requests of one channel that wait for their answer. The oldest makes room and is reported lost. */
+export const MAX_PENDING = 1024;
+/** Messages of one direction of a channel that are put together at a time. */
+export const MAX_ASSEMBLIES = 8;
+/** Chunks of one message. 16 MiB in the smallest chunks allowed (8,192 bytes) are 2,048. */
+export const MAX_CHUNKS = 2048;
+/** Bytes of one message. */
+export const MAX_MESSAGE = 16_777_216;
+
+/** A request that waits for its response. */
+export type Pending = {
+  side: Side;
+  requestId: number;
+  /** -1 when its type id is no number of namespace 0. */
+  typeId: number;
+  service: Service | null;
+  handle: number;
+  at: number;
+  frame: number;
+  deadline: number;
+  /** A node id; '' for none. */
+  token: string;
+  session: Session | null;
+  /** A Read that was met before. */
+  shape: Shape | null;
+  /** What follows the request header, and how much of it is held for this request alone. */
+  body: Uint8Array | null;
+  held: number;
+  chunks: number;
+  ambiguous: boolean;
+  /** Bytes of the other side went missing since. */
+  gapped: boolean;
+  flaws: string[] | null;
+};
+
+/** A message in chunks. `dropped`: it passed a ceiling and is only waited out. */
+export type Assembly = { bytes: Uint8Array; length: number; chunks: number; dropped: boolean; flaws: string[] | null };
+
+/** One direction of a channel. */
+export class Lane {
+  /** The newest sequence number, -1 when not known. */
+  sequence = -1;
+  readonly assemblies = new Map<number, Assembly>();
+}
+
+/**
+ * What the bodies of a channel's messages let see: `readable` (mode None), `signed` (mode Sign, also readable), `opaque` (SignAndEncrypt),
+ * null while nothing told.
+ */
+export type Visibility = 'readable' | 'signed' | 'opaque' | null;
+
+/** A secure channel, Part 4, 5.5. */
+export class Channel {
+  readonly id: number;
+  policy: string | null = null;
+  mode: string | null = null;
+  visibility: Visibility = null;
+  /** Bytes of signature behind every chunk. */
+  signature = 0;
+  /** Its tokens, the newest last; -1 for none yet. */
+  token = -1;
+  previousToken = -1;
+  /** Its opening was seen. */
+  opened = false;
+  /** Counts changes of what its observations say. */
+  version = 0;
+  readonly lanes: readonly [Lane, Lane] = [new Lane(), new Lane()];
+  readonly pending = new Map<number, Pending>();
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  see(visibility: Visibility, mode: string | null): void {
+    this.visibility = visibility;
+    if (mode !== null) this.mode = mode;
+    this.version++;
+  }
+
+  issue(token: number): void {
+    if (token === this.token) return;
+    this.previousToken = this.token;
+    this.token = token;
+  }
+}

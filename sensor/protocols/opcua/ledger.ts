@@ -1,0 +1,92 @@
+import type { Operations } from '../../operations.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+
+/** Sessions remembered over all connections; the one used least recently makes room. */
+export const MAX_SESSIONS = 8192;
+/** Certificates remembered by thumbprint. */
+export const MAX_CERTIFICATES = 2048;
+/** Bytes of requests and of unfinished messages held over all connections. */
+export const MAX_HELD = 67_108_864;
+
+/** A session as its services told: Part 4, 5.6. Its authentication token is only a key here. */
+export type Session = {
+  name: string | null;
+  applicationUri: string | null;
+  user: string | null;
+  /** Address of the client that created it. */
+  client: string;
+  /** Counts its changes. */
+  version: number;
+};
+
+/** What identifies an operation of OPC UA, byte for byte: numbers can collide, bytes cannot. */
+export type Key = { readonly request: Uint8Array; readonly types: Uint8Array; readonly context: string };
+
+/** What all OPC UA connections of one sensor share. */
+export class Ledger {
+  /** By operation number. A number may come back with another key once the sensor retired it. */
+  readonly keys: (Key | undefined)[] = [];
+  /** Bytes held now. */
+  held = 0;
+  /** Sessions created so far. */
+  created = 0;
+  /** Times a ceiling was met. */
+  readonly refused = { held: 0, sessions: 0, pending: 0, assemblies: 0, chunks: 0, channels: 0, flaws: 0, collisions: 0 };
+  private readonly sessions = new Map<string, Session>();
+  private readonly certificates = new Map<string, Certificate>();
+
+  /** Claims `n` bytes; give them back by `release`. */
+  hold(n: number): boolean {
+    if (this.held + n > MAX_HELD) {
+      this.refused.held++;
+      return false;
+    }
+    this.held += n;
+    return true;
+  }
+
+  release(n: number): void {
+    this.held -= n;
+  }
+
+  /** `server` is the server's address and port, `token` the authentication token's node id. */
+  session(server: string, token: string): Session | null {
+    const key = `${server} ${token}`;
+    const session = this.sessions.get(key);
+    if (session === undefined) return null;
+    this.sessions.delete(key);
+    this.sessions.set(key, session);
+    return session;
+  }
+
+  open(server: string, token: string, session: Session): void {
+    if (this.sessions.size >= MAX_SESSIONS) {
+      this.refused.sessions++;
+      for (const oldest of this.sessions.keys()) {
+        this.sessions.delete(oldest);
+        break;
+      }
+    }
+    this.created++;
+    this.sessions.set(`${server} ${token}`, session);
+  }
+
+  end(server: string, token: string): void {
+    this.sessions.delete(`${server} ${token}`);
+  }
+
+  /** The certificate in these bytes; null when there are none. */
+  certificate(view: DataView, start: number, size: number): Certificate | null {
+    if (size <= 0) return null;
+    return readCertificate(view, start, size, this.certificates, MAX_CERTIFICATES);
+  }
+}
+
+const ledgers = new WeakMap<Operations, Ledger>();
+
+/** The ledger of the sensor that numbers these operations. */
+export function ledgerOf(operations: Operations): Ledger {
+  let ledger = ledgers.get(operations);
+  if (ledger === undefined) ledgers.set(operations, (ledger = new Ledger()));
+  return ledger;
+}

@@ -1,0 +1,233 @@
+/** OpenSecureChannel, Part 4, 5.5.2 and Part 6, 6.7.2.3: how a channel gets its policy, mode, lifetime and token. */
+import { ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
+import type { Side } from '../dissector.ts';
+import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
+import type { Fields } from './call.ts';
+import { certificateFields } from './certificate.ts';
+import type { Channel } from './channel.ts';
+import { type Link, TYPED } from './link.ts';
+import { skipNodeId, typeId } from './nodeid.ts';
+import { Reader } from './reader.ts';
+import { MODES, policyName, signatureSize } from './security.ts';
+import { OPEN_REQUEST, OPEN_RESPONSE, SERVICE_FAULT } from './services/services.ts';
+import { isBad, statusName } from './status.ts';
+
+/** Openings of one connection that wait at a time. */
+const MAX_OPENINGS = 16;
+const OPEN_TIMEOUT = 60_000;
+/** Part 6, 6.7.2.3: certificates and chains fit a MaxSenderCertificateSize; longer ones are flagged. */
+const MAX_CHAIN = 8;
+
+const reader = new Reader();
+
+/** One half of an opening. `requestId` is -1 where it is encrypted. */
+type Half = {
+  side: Side;
+  channelId: number;
+  requestId: number;
+  sequence: number;
+  type: number;
+  at: number;
+  frame: number;
+  policy: string | null;
+  handle: number | null;
+  status: number;
+  mode: string | null;
+  token: number;
+  lifetime: number | null;
+  renew: boolean | null;
+  certificate: Fields;
+  flaws: string[];
+};
+
+/** Openings of one connection. */
+export class Openings {
+  private readonly link: Link;
+  private readonly channelOf: (id: number) => Channel;
+  private readonly waiting: Half[] = [];
+
+  /** `channelOf` gives the connection's channel of that id, a new one where there is none. */
+  constructor(link: Link, channelOf: (id: number) => Channel) {
+    this.link = link;
+    this.channelOf = channelOf;
+  }
+
+  /** `start` is behind the message header: channel id, asymmetric security header, sequence header, body. Gives the sequence number, -1 if opaque. */
+  message(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): number {
+    const half = this.read(side, view, start, end, at, frame, flaws);
+    const response = half.type === OPEN_RESPONSE || half.type === SERVICE_FAULT;
+    if (half.type >= 0) this.link.learn(response ? ((1 - side) as Side) : side, TYPED);
+    if (response || (half.type < 0 && side !== this.link.clientSide())) this.answer(half);
+    else this.ask(half);
+    return half.sequence;
+  }
+
+  /** An Error in answer to an opening; false when none waits. */
+  refused(side: Side, error: number, fields: Fields, at: number, frame: number): boolean {
+    const i = this.waiting.findIndex((half) => half.side !== side);
+    if (i < 0) return false;
+    const [asked] = this.waiting.splice(i, 1) as [Half];
+    this.tell(asked, null, EXCEPTION, { at, frame, type: 'ERR', error, fields });
+    return true;
+  }
+
+  tick(at: number): void {
+    while (this.waiting.length > 0 && at > (this.waiting[0] as Half).at + OPEN_TIMEOUT) this.tell(this.waiting.shift() as Half, null, TIMEOUT, null);
+  }
+
+  close(ended: boolean): void {
+    for (const half of this.waiting.splice(0)) this.tell(half, null, ended ? TIMEOUT : LOST, null);
+  }
+
+  private ask(half: Half): void {
+    if (this.waiting.length >= MAX_OPENINGS) this.tell(this.waiting.shift() as Half, null, LOST, null);
+    this.waiting.push(half);
+  }
+
+  private answer(half: Half): void {
+    const i = this.waiting.findIndex((asked) => asked.side !== half.side && (asked.requestId === half.requestId || asked.requestId < 0 || half.requestId < 0));
+    const asked = i < 0 ? null : (this.waiting.splice(i, 1)[0] as Half);
+    const failed = half.type === SERVICE_FAULT || isBad(half.status);
+    if (!failed) this.opened(asked, half);
+    this.tell(asked, half, asked === null ? ORPHAN : failed ? EXCEPTION : ANSWERED, null);
+  }
+
+  private opened(asked: Half | null, half: Half): void {
+    const channel = this.channelOf(half.channelId);
+    channel.opened = true;
+    channel.policy = half.policy ?? asked?.policy ?? null;
+    channel.signature = 0;
+    if (channel.policy === 'None') channel.see('readable', asked?.mode ?? 'None');
+    else if (channel.visibility === 'signed') channel.signature = signatureSize(channel.policy);
+    else channel.version++;
+    if (half.token >= 0) channel.issue(half.token);
+  }
+
+  private read(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): Half {
+    const r = reader.begin(view, start, end);
+    const channelId = r.u32le();
+    const policy = policyName(r.string());
+    const { start: from, size } = r.span();
+    const certificate = this.link.ledger.certificate(view, from, size);
+    if (certificate !== null && certificate.chain > MAX_CHAIN) r.flaw('certificate_chain_over_limit');
+    r.span();
+    const half: Half = {
+      side,
+      channelId,
+      requestId: -1,
+      sequence: -1,
+      type: -1,
+      at,
+      frame,
+      policy,
+      handle: null,
+      status: 0,
+      mode: null,
+      token: -1,
+      lifetime: null,
+      renew: null,
+      certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate),
+      flaws: [],
+    };
+    if (r.short) r.flaw('message_short');
+    else if (policy === null || policy === 'None') body(r, half);
+    half.flaws = [...flaws, ...r.flaws];
+    return half;
+  }
+
+  private tell(
+    asked: Half | null,
+    answer: Half | null,
+    outcome: number,
+    error: { at: number; frame: number; type: string; error: number; fields: Fields } | null,
+  ): void {
+    const one = asked ?? (answer as Half);
+    const client = asked?.side ?? ((1 - one.side) as Side);
+    const policy = one.policy ?? answer?.policy ?? null;
+    const renew = asked?.renew ?? (asked === null ? null : asked.channelId !== 0);
+    const end = answer ?? error;
+    const status = error?.error ?? answer?.status ?? 0;
+    const flaws = [...new Set([...(asked?.flaws ?? []), ...(answer?.flaws ?? []), ...((error?.fields['opcua.flaws'] as string[] | undefined) ?? [])])];
+    const seen = { client, at: one.at, outcome, latency: asked === null || end === null ? Number.NaN : end.at - asked.at, requestFrame: asked?.frame ?? 0 };
+    this.link.emit(
+      'opcua-channel',
+      { ...seen, responseFrame: end?.frame ?? 0 },
+      {
+        'opcua.message_type': 'OPN',
+        ...(end === null ? {} : { 'opcua.response_message_type': error?.type ?? 'OPN' }),
+        'opcua.channel_id': answer?.channelId ?? asked?.channelId ?? null,
+        'opcua.request_id': one.requestId < 0 ? null : one.requestId,
+        'opcua.request_handle': one.handle,
+        'opcua.service': 'OpenSecureChannel',
+        'opcua.type_id': known(asked),
+        'opcua.response_type_id': known(answer),
+        'opcua.status': error !== null || known(answer) !== null ? statusName(status) : null,
+        'opcua.visibility': one.type >= 0 ? 'readable' : 'opaque',
+        'opcua.security_policy': policy,
+        'opcua.security_mode': asked?.mode ?? null,
+        'opcua.request_type': renew === null ? null : renew ? 'renew' : 'issue',
+        'opcua.token_id': answer === null || answer.token < 0 ? null : answer.token,
+        'opcua.requested_lifetime': asked?.lifetime ?? null,
+        'opcua.lifetime': answer?.lifetime ?? null,
+        ...(error === null ? {} : { 'opcua.reason': error.fields['opcua.reason'] ?? null }),
+        ...asked?.certificate,
+        ...answer?.certificate,
+        'opcua.access': 'session',
+        ...(flaws.length > 0 ? { 'opcua.flaws': flaws } : {}),
+      },
+      status,
+    );
+  }
+}
+
+const known = (half: Half | null): number | null => (half === null || half.type < 0 ? null : half.type);
+
+/** Sequence header and body, in clear with policy None. Anything else there is left to be opaque. */
+function body(r: Reader, half: Half): void {
+  const sequence = r.u32le();
+  const requestId = r.u32le();
+  const type = typeId(r);
+  if (type !== OPEN_REQUEST && type !== OPEN_RESPONSE && type !== SERVICE_FAULT) {
+    r.flaw('bad_open_body');
+    return;
+  }
+  half.sequence = sequence;
+  half.requestId = requestId;
+  half.type = type;
+  if (type === OPEN_REQUEST) request(r, half);
+  else response(r, half);
+  if (r.short) r.flaw('message_short');
+  if (r.left > 0) r.flaw('trailing_bytes');
+}
+
+function request(r: Reader, half: Half): void {
+  skipNodeId(r);
+  r.skip(8);
+  half.handle = r.u32le();
+  r.skip(4);
+  r.skipString();
+  r.skip(4);
+  skipExtension(r);
+  r.skip(4);
+  half.renew = r.u32le() === 1;
+  const mode = r.u32le();
+  half.mode = MODES[mode] ?? 'Invalid';
+  if (mode < 1 || mode > 3) r.flaw('bad_security_mode');
+  r.span();
+  half.lifetime = r.u32le();
+}
+
+function response(r: Reader, half: Half): void {
+  r.skip(8);
+  half.handle = r.u32le();
+  half.status = r.u32le();
+  skipDiagnosticInfo(r);
+  for (let n = r.items(4); n > 0 && !r.short; n--) r.skipString();
+  skipExtension(r);
+  if (half.type === SERVICE_FAULT) return;
+  r.skip(8);
+  half.token = r.u32le();
+  r.skip(8);
+  half.lifetime = r.u32le();
+  r.span();
+}

@@ -1,0 +1,52 @@
+/** Method service set, Part 4, 5.12. */
+import type { Value } from '../../../observation.ts';
+import { skipDiagnosticInfos, statusText } from '../builtin.ts';
+import { type Call, MAX_ITEMS } from '../call.ts';
+import { nodeId } from '../nodeid.ts';
+import type { Reader } from '../reader.ts';
+import { variant } from '../variant.ts';
+import type { Service } from './service.ts';
+
+/** Argument values kept of one call. */
+const MAX_ARGUMENTS = 100;
+
+function variants(r: Reader): { count: number; values: Value[] } {
+  const count = r.items(1);
+  const values: Value[] = [];
+  for (let n = count; n > 0 && !r.short; n--) {
+    const { value } = variant(r);
+    if (values.length < MAX_ARGUMENTS && r.keep()) values.push(value);
+  }
+  return { count, values };
+}
+
+function callRequest(r: Reader, call: Call): void {
+  call.methods = call.list(r, 8, () => {
+    const object = nodeId(r);
+    const method = nodeId(r);
+    const { count, values } = variants(r);
+    return { object_id: object, method_id: method, status: null, arguments: count, input: values };
+  });
+  call.nodes = call.methods
+    .slice(0, MAX_ITEMS)
+    .map((method) => ({ node_id: method['method_id'] as string, object_id: method['object_id'] as string, status: null }));
+}
+
+function callResponse(r: Reader, call: Call): void {
+  const nodes = call.nodes ?? [];
+  let i = 0;
+  call.results(r, 16, call.methods, (_, method) => {
+    const status = statusText(r);
+    method['status'] = status;
+    const node = nodes[i++];
+    if (node !== undefined) node['status'] = status;
+    for (let n = r.items(4); n > 0 && !r.short; n--) r.skip(4);
+    skipDiagnosticInfos(r);
+    method['output'] = variants(r).values;
+  });
+  skipDiagnosticInfos(r);
+}
+
+export const methodServices: readonly Service[] = [
+  { name: 'Call', request: 712, response: 715, access: 'call', decodeRequest: callRequest, decodeResponse: callResponse },
+];

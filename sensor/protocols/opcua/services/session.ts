@@ -1,0 +1,140 @@
+/** Session service set, Part 4, 5.6. Passwords are never kept: only whether there was one and how it travelled. */
+import { duration, extension, skipDiagnosticInfos, statusText } from '../builtin.ts';
+import type { Call } from '../call.ts';
+import { certificateFields } from '../certificate.ts';
+import { nodeId } from '../nodeid.ts';
+import type { Reader } from '../reader.ts';
+import { application, endpoints, MAX_STRINGS } from './discovery.ts';
+import type { Service } from './service.ts';
+
+/** Binary encodings of the user identity tokens, Part 4, 7.41. */
+const ANONYMOUS = 321;
+const USER_NAME = 324;
+const X509 = 327;
+const ISSUED = 940;
+
+function certificateOf(r: Reader, call: Call, prefix: string): void {
+  const { start, size } = r.span();
+  Object.assign(call.fields, certificateFields(prefix, call.ledger.certificate(r.view, start, size)));
+}
+
+function createRequest(r: Reader, call: Call): void {
+  const { fields } = call;
+  const client = application(r);
+  fields['opcua.application_uri'] = client.application_uri;
+  fields['opcua.application_name'] = client.name;
+  fields['opcua.product_uri'] = client.product_uri;
+  fields['opcua.application_type'] = client.type;
+  fields['opcua.server_uri'] = r.string();
+  fields['opcua.endpoint_url'] = r.string();
+  fields['opcua.session_name'] = r.string();
+  fields['opcua.client_nonce_size'] = Math.max(0, r.span().size);
+  certificateOf(r, call, 'opcua.client_certificate');
+  fields['opcua.requested_session_timeout'] = duration(r);
+  r.skip(4);
+}
+
+function createResponse(r: Reader, call: Call): void {
+  const { fields } = call;
+  fields['opcua.session_id'] = nodeId(r);
+  call.token = nodeId(r);
+  fields['opcua.session_timeout'] = duration(r);
+  fields['opcua.server_nonce_size'] = Math.max(0, r.span().size);
+  certificateOf(r, call, 'opcua.server_certificate');
+  fields['opcua.endpoints'] = endpoints(r, call);
+  softwareCertificates(r);
+  signature(r);
+  r.skip(4);
+}
+
+function softwareCertificates(r: Reader): void {
+  for (let n = r.items(8); n > 0 && !r.short; n--) {
+    r.skipString();
+    r.skipString();
+  }
+}
+
+/** SignatureData, Part 4, 7.37: algorithm and signature. */
+function signature(r: Reader): string | null {
+  const algorithm = r.string();
+  r.skipString();
+  return algorithm;
+}
+
+function activateRequest(r: Reader, call: Call): void {
+  signature(r);
+  softwareCertificates(r);
+  call.fields['opcua.locales'] = r.strings(MAX_STRINGS);
+  identity(r, call);
+  signature(r);
+}
+
+/** The user identity token, an ExtensionObject; a null one is an anonymous user (Part 4, 5.6.3.2). */
+function identity(r: Reader, call: Call): void {
+  const { fields } = call;
+  const token = extension(r);
+  const { at, end } = r;
+  if (token.encoding !== 'binary') {
+    fields['opcua.user_token'] = token.encoding === 'none' ? 'anonymous' : 'issued';
+    return;
+  }
+  r.at = token.start;
+  r.end = token.start + token.size;
+  fields['opcua.policy_id'] = r.string();
+  if (token.type === USER_NAME) userName(r, call);
+  else if (token.type === X509) {
+    fields['opcua.user_token'] = 'certificate';
+    const { start, size } = r.span();
+    const certificate = call.ledger.certificate(r.view, start, size);
+    fields['opcua.user'] = certificate?.subject ?? null;
+    Object.assign(fields, certificateFields('opcua.user_certificate', certificate));
+  } else if (token.type === ANONYMOUS) fields['opcua.user_token'] = 'anonymous';
+  else if (token.type === ISSUED) fields['opcua.user_token'] = 'issued';
+  else {
+    fields['opcua.user_token'] = null;
+    r.flaw('unknown_user_token');
+  }
+  if (r.short) r.flaw('length_beyond_message');
+  r.short = false;
+  r.at = at;
+  r.end = end;
+}
+
+/** Without an encryption algorithm the password is the bytes as they are (Part 4, 7.41.4); and if we can read the message, so can anyone. */
+function userName(r: Reader, call: Call): void {
+  const { fields } = call;
+  fields['opcua.user_token'] = 'username';
+  fields['opcua.user'] = r.string();
+  const { size } = r.span();
+  const algorithm = r.string();
+  fields['opcua.password'] = size <= 0 ? 'absent' : algorithm === null || algorithm === '' ? 'clear' : 'encrypted';
+}
+
+function activateResponse(r: Reader, call: Call): void {
+  call.fields['opcua.server_nonce_size'] = Math.max(0, r.span().size);
+  for (let n = r.items(4); n > 0 && !r.short; n--) statusText(r);
+  skipDiagnosticInfos(r);
+}
+
+function closeRequest(r: Reader, call: Call): void {
+  call.fields['opcua.delete_subscriptions'] = r.u8() !== 0;
+}
+
+function cancelRequest(r: Reader, call: Call): void {
+  call.fields['opcua.cancel_handle'] = r.u32le();
+}
+
+function cancelResponse(r: Reader, call: Call): void {
+  call.fields['opcua.cancel_count'] = r.u32le();
+}
+
+export const CREATE_SESSION = 461;
+export const ACTIVATE_SESSION = 467;
+export const CLOSE_SESSION = 473;
+
+export const sessionServices: readonly Service[] = [
+  { name: 'CreateSession', request: CREATE_SESSION, response: 464, access: 'session', decodeRequest: createRequest, decodeResponse: createResponse },
+  { name: 'ActivateSession', request: ACTIVATE_SESSION, response: 470, access: 'session', decodeRequest: activateRequest, decodeResponse: activateResponse },
+  { name: 'CloseSession', request: CLOSE_SESSION, response: 476, access: 'session', decodeRequest: closeRequest, decodeResponse: () => {} },
+  { name: 'Cancel', request: 479, response: 482, access: 'session', decodeRequest: cancelRequest, decodeResponse: cancelResponse },
+];
