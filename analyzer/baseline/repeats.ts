@@ -1,0 +1,153 @@
+import { type Batch, type Definition, TIMEOUT } from '../../sensor/observation.ts';
+import type { Facts, Verdicts } from './facts.ts';
+import { type Touch, touchOf } from './touch.ts';
+
+/** Operations followed at a time: as many as the sensor numbers. */
+export const MAX_REPEATS = 131_072;
+/** Values (registers, coils, nodes) whose range and last value are kept, over all operations. */
+export const MAX_VALUES = 2_097_152;
+const OUTCOME_SLOTS = 8;
+
+/** What is to be done for a row of an operation with an outcome. */
+export const UNPLANNED = 0;
+export const IDLE = 1;
+export const BUSY = 2;
+
+/** What is kept of each operation beside its number: columns, so that a repeat costs a few array reads. */
+export class Repeats {
+  /** Operations whose values found no place. */
+  refused = 0;
+  readonly definition: (Definition | undefined)[] = [];
+  readonly touch: (Touch | null)[] = [];
+  readonly verdicts: (Verdicts | null)[] = [];
+  readonly count = new Float64Array(MAX_REPEATS + 1);
+  readonly last = new Float64Array(MAX_REPEATS + 1);
+  /** Mean and mean absolute deviation of the interval between requests, ms, over about the last 32. */
+  readonly period = new Float64Array(MAX_REPEATS + 1);
+  readonly jitter = new Float64Array(MAX_REPEATS + 1);
+  readonly latency = new Float64Array(MAX_REPEATS + 1);
+  /** When the verdict changes (learning ends); Infinity when it will not. */
+  readonly reviewAt = new Float64Array(MAX_REPEATS + 1);
+  readonly learning = new Uint8Array(MAX_REPEATS + 1);
+  /** UNPLANNED, IDLE or BUSY, by operation and outcome. */
+  readonly plan = new Uint8Array((MAX_REPEATS + 1) * OUTCOME_SLOTS);
+  /** Rows by peer and outcome. */
+  readonly outcomes = new Float64Array(65_537 * OUTCOME_SLOTS);
+  private readonly peer = new Int32Array(MAX_REPEATS + 1);
+  private readonly base = new Int32Array(MAX_REPEATS + 1);
+  private readonly slots = new Int32Array(MAX_REPEATS + 1);
+  private readonly counted = new Float64Array(MAX_REPEATS + 1);
+  private readonly min = new Float64Array(MAX_VALUES);
+  private readonly max = new Float64Array(MAX_VALUES);
+  private readonly value = new Float64Array(MAX_VALUES);
+  private valueEnd = 0;
+
+  /** A number got a meaning, maybe another one than before: what was counted under it belongs to its former facts. */
+  define(definition: Definition, facts: Facts): void {
+    const n = definition.operation;
+    this.settle(n, facts);
+    this.definition[n] = definition;
+    this.touch[n] = touchOf(definition.kind, definition.fields);
+    this.verdicts[n] = null;
+    this.peer[n] = definition.peer.number;
+    this.count[n] = 0;
+    this.counted[n] = 0;
+    this.period[n] = 0;
+    this.jitter[n] = 0;
+    this.latency[n] = 0;
+    this.reviewAt[n] = Number.NEGATIVE_INFINITY;
+    this.learning[n] = 0;
+    this.slots[n] = 0;
+    this.forget(n);
+  }
+
+  /** The plans of an operation have to be made again. */
+  forget(n: number): void {
+    this.plan.fill(UNPLANNED, n * OUTCOME_SLOTS, (n + 1) * OUTCOME_SLOTS);
+  }
+
+  planned(n: number, outcome: number): number {
+    return this.plan[n * OUTCOME_SLOTS + outcome] as number;
+  }
+
+  setPlan(n: number, outcome: number, busy: boolean): void {
+    this.plan[n * OUTCOME_SLOTS + outcome] = busy ? BUSY : IDLE;
+  }
+
+  /** Counts row `i`: rhythm, latency, and the range and last value of every value. */
+  add(batch: Batch, i: number, n: number): void {
+    const at = batch.at[i] as number;
+    const outcome = batch.outcome[i] as number;
+    const seen = (this.count[n] as number) + 1;
+    this.count[n] = seen;
+    this.outcomes[(this.peer[n] as number) * OUTCOME_SLOTS + outcome]!++;
+    if (seen > 1) this.rhythm(n, at - (this.last[n] as number), seen);
+    this.last[n] = at;
+    if (outcome < TIMEOUT) {
+      const latency = this.latency[n] as number;
+      this.latency[n] = latency + ((batch.latency[i] as number) - latency) / (seen < 32 ? seen : 32);
+    }
+    const count = batch.valueCount[i] as number;
+    if (count > 0) this.values(batch, i, n, count);
+  }
+
+  private rhythm(n: number, interval: number, seen: number): void {
+    const weight = seen < 32 ? 1 / seen : 1 / 32;
+    const off = interval - (this.period[n] as number);
+    this.period[n]! += off * weight;
+    this.jitter[n]! += ((off < 0 ? -off : off) - (this.jitter[n] as number)) * weight;
+  }
+
+  private values(batch: Batch, i: number, n: number, count: number): void {
+    if (this.slots[n] === 0 && !this.allot(n, count)) return;
+    const base = this.base[n] as number;
+    const start = batch.valueStart[i] as number;
+    const end = Math.min(count, this.slots[n] as number);
+    const from = batch.values;
+    const { min, max, value } = this;
+    if (this.learning[n] === 1) {
+      for (let j = 0; j < end; j++) {
+        const v = from[start + j] as number;
+        if (v < (min[base + j] as number)) min[base + j] = v;
+        if (v > (max[base + j] as number)) max[base + j] = v;
+        value[base + j] = v;
+      }
+    } else {
+      for (let j = 0; j < end; j++) value[base + j] = from[start + j] as number;
+    }
+  }
+
+  private allot(n: number, count: number): boolean {
+    if (this.valueEnd + count > MAX_VALUES) {
+      this.refused++;
+      return false;
+    }
+    const base = this.valueEnd;
+    this.base[n] = base;
+    this.slots[n] = count;
+    this.valueEnd += count;
+    this.min.fill(Number.POSITIVE_INFINITY, base, base + count);
+    this.max.fill(Number.NEGATIVE_INFINITY, base, base + count);
+    return true;
+  }
+
+  /** Hands what every operation counted to its facts. */
+  settleAll(facts: Facts): void {
+    for (let n = 1; n < this.definition.length; n++) this.settle(n, facts);
+  }
+
+  private settle(n: number, facts: Facts): void {
+    const touch = this.touch[n] ?? null;
+    const more = (this.count[n] as number) - (this.counted[n] as number);
+    if (touch === null || more === 0) return;
+    this.counted[n] = this.count[n] as number;
+    facts.count(touch, more, this.last[n] as number);
+    const slots = Math.min(this.slots[n] as number, touch.points.length);
+    const base = this.base[n] as number;
+    for (let j = 0; j < slots; j++) {
+      const min = this.min[base + j] as number;
+      if (min === Number.POSITIVE_INFINITY) continue;
+      facts.range(touch, touch.points[j] as string, min, this.max[base + j] as number, this.value[base + j] as number);
+    }
+  }
+}

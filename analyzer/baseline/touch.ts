@@ -1,0 +1,76 @@
+import type { Value } from '../../sensor/observation.ts';
+
+/** Points of one transaction that are looked up; a read of coils names at most 2,000. */
+export const MAX_POINTS_TOUCHED = 2000;
+
+/** What a transaction is about, in the terms of the baseline. */
+export type Touch = {
+  client: string;
+  server: string;
+  protocol: string;
+  port: number;
+  /** Modbus unit, -1 elsewhere. */
+  unit: number;
+  /** Function or service. */
+  what: string;
+  access: string;
+  /** `holding_registers/100`, or node ids. */
+  points: string[];
+};
+
+type Fields = { readonly [field: string]: Value | undefined };
+
+const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
+const number = (value: Value | undefined, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
+
+/** The touch of a `modbus` or `opcua` observation, or of an operation's static fields; null for other kinds. */
+export function touchOf(kind: string, fields: Fields): Touch | null {
+  if (kind === 'modbus') return modbusTouch(fields);
+  return kind === 'opcua' ? opcuaTouch(fields) : null;
+}
+
+function modbusTouch(fields: Fields): Touch {
+  return {
+    client: text(fields['source.ip']),
+    server: text(fields['destination.ip']),
+    protocol: 'modbus',
+    port: number(fields['destination.port'], 0),
+    unit: number(fields['modbus.unit_id'], 0),
+    what: modbusWhat(fields),
+    access: text(fields['modbus.access']),
+    points: modbusPoints(fields),
+  };
+}
+
+/** Functions whose sub-function decides what they do are known by it: listening only is not a loop-back test. */
+function modbusWhat(fields: Fields): string {
+  const name = text(fields['modbus.function']);
+  const sub = fields['modbus.sub_function'] ?? fields['modbus.umas_function'];
+  if (typeof sub === 'number') return `${name}/${sub}`;
+  const unnamed = name === 'reserved' || name === 'user_defined' || name === 'unknown';
+  return unnamed ? `function_${number(fields['modbus.function_code'], 0)}` : name;
+}
+
+function modbusPoints(fields: Fields): string[] {
+  const table = text(fields['modbus.table']);
+  const writes = typeof fields['modbus.write_address'] === 'number';
+  const first = number(fields[writes ? 'modbus.write_address' : 'modbus.address'], -1);
+  const quantity = number(fields[writes ? 'modbus.write_quantity' : 'modbus.quantity'], 1);
+  if (table === '' || first < 0) return [];
+  return Array.from({ length: Math.min(quantity, MAX_POINTS_TOUCHED) }, (_, n) => `${table}/${first + n}`);
+}
+
+function opcuaTouch(fields: Fields): Touch {
+  const nodes = Array.isArray(fields['opcua.nodes']) ? fields['opcua.nodes'] : [];
+  const ids = nodes.map((node) => text((node as Fields | null)?.['node_id'])).filter((id) => id !== '');
+  return {
+    client: text(fields['source.ip']),
+    server: text(fields['destination.ip']),
+    protocol: 'opcua',
+    port: number(fields['destination.port'], 0),
+    unit: -1,
+    what: text(fields['opcua.service']) || `type_${number(fields['opcua.type_id'], 0)}`,
+    access: text(fields['opcua.access']),
+    points: [...new Set(ids)].slice(0, MAX_POINTS_TOUCHED),
+  };
+}

@@ -1,0 +1,116 @@
+/** What each kind of observation says about the devices in it. */
+import { instant, type Observation, type Value } from '../../sensor/observation.ts';
+import type { AttributeName, Confidence } from '../asset.ts';
+import { isDevice, isMac, isPrivate } from './address.ts';
+import type { Inventory } from './inventory.ts';
+import { vendorOf } from './vendor.ts';
+
+const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
+
+/** Protocols whose server end is a field device; their clients supervise. */
+const CONTROL = new Set(['modbus', 's7comm', 's7comm-plus', 'ethernet-ip', 'dnp3', 'iec-104', 'bacnet', 'profinet', 'mms', 'hart-ip', 'ads']);
+
+/** Takes the evidence of an observation that is no repeat. Returns whether its source is new to the network. */
+export function evidence(inventory: Inventory, o: Observation): 'known' | 'new' | 'learning' {
+  const at = instant(o['@timestamp']);
+  const frame = frameOf(o);
+  const source = text(o['source.ip']) || text(o['source.mac']);
+  const verdict = source === '' ? 'known' : inventory.see(source, at);
+  const destination = text(o['destination.ip']);
+  if (o.kind === 'flow') flow(inventory, o, source, destination, at, frame);
+  else if (o.kind === 'sighting') sighting(inventory, o, source, at, frame);
+  else if (o.kind === 'modbus') modbus(inventory, o, destination, at, frame);
+  else if (o.kind === 'opcua' || o.kind === 'opcua-channel') opcua(inventory, o, source, destination, at, frame);
+  return verdict;
+}
+
+const frameOf = (o: Observation): number => Number(o['response_frame'] ?? o['request_frame'] ?? o['frame'] ?? o['last_frame'] ?? 0);
+
+function flow(inventory: Inventory, o: Observation, source: string, destination: string, at: number, frame: number): void {
+  if (o['flow.event'] === 'start') {
+    link(inventory, source, text(o['source.mac']), at, frame);
+    return;
+  }
+  const answered = o['flow.event'] === 'end' && o['flow.state'] !== 'unanswered' && o['flow.state'] !== 'refused';
+  if (answered) inventory.see(destination, at);
+  if (o['flow.event'] === 'end') {
+    link(inventory, source, text(o['source.mac']), at, frame);
+    link(inventory, destination, text(o['destination.mac']), at, frame);
+  }
+  const protocol = text(o['network.protocol']);
+  if (protocol === '') return;
+  if (answered) service(inventory, o, destination, protocol, at, frame);
+  if (o['flow.event'] === 'identified' || answered) speaks(inventory, source, destination, protocol, at, frame);
+}
+
+function service(inventory: Inventory, o: Observation, server: string, protocol: string, at: number, frame: number): void {
+  const port = o['destination.port'];
+  if (o['network.transport'] === 'tcp') inventory.note(server, 'service', `${protocol} ${o['network.transport']}/${port}`, 'behaviour', 3, at, frame);
+}
+
+/** Roles are earned: who serves a control protocol is a controller, who asks it supervises. */
+function speaks(inventory: Inventory, client: string, server: string, protocol: string, at: number, frame: number): void {
+  for (const address of [client, server]) inventory.note(address, 'protocol', protocol, 'behaviour', 3, at, frame);
+  if (!CONTROL.has(protocol) || inventory.get(server) === undefined) return;
+  inventory.note(server, 'role', 'controller', `serves ${protocol}`, 3, at, frame);
+  inventory.note(server, 'purdue_level', '1', `serves ${protocol}`, 2, at, frame);
+  inventory.note(client, 'role', 'control client', `asks ${protocol}`, 2, at, frame);
+  inventory.note(client, 'purdue_level', '2', `asks ${protocol}`, 1, at, frame);
+}
+
+/** A link address says who made the network card; behind a router it would say so of the router, so only local senders count. */
+function link(inventory: Inventory, address: string, mac: string, at: number, frame: number): void {
+  if (mac === '' || !isPrivate(address) || !isDevice(mac)) return;
+  if (inventory.mac(address, mac) || isMac(address)) inventory.note(address, 'mac', mac, 'frame header', 3, at, frame);
+  inventory.note(address, 'vendor', vendorOf(mac), 'MAC address prefix', 2, at, frame);
+}
+
+function sighting(inventory: Inventory, o: Observation, source: string, at: number, frame: number): void {
+  const type = text(o['sighting.type']);
+  const label = type.toUpperCase();
+  const host = text(o['host.ip']) || source;
+  if (host !== source && host !== '') inventory.see(host, at);
+  link(inventory, host, text(o['host.mac']) || (type === 'arp' ? text(o['source.mac']) : ''), at, frame);
+  const said: [AttributeName, Value | undefined, Confidence][] = [
+    ['hostname', o['host.name'], type === 'dns' ? 3 : 4],
+    ['vendor', o['device.manufacturer'], 4],
+    ['model', o['device.model'], 4],
+    ['firmware', o['device.version'], 4],
+    ['operating_system', o['host.os'], type === 'dhcp' ? 2 : 4],
+  ];
+  for (const [name, value, confidence] of said) inventory.note(host, name, text(value), label, confidence, at, frame);
+}
+
+const IDENTIFICATION: [string, AttributeName][] = [
+  ['vendor_name', 'vendor'],
+  ['product_code', 'product'],
+  ['major_minor_revision', 'firmware'],
+  ['model_name', 'model'],
+  ['product_name', 'model'],
+  ['user_application_name', 'name'],
+];
+
+function modbus(inventory: Inventory, o: Observation, server: string, at: number, frame: number): void {
+  if (o['response_frame'] === null || o['response_frame'] === undefined) return;
+  inventory.see(server, at);
+  inventory.note(server, 'unit_id', String(o['modbus.unit_id']), 'Modbus', 5, at, frame);
+  const objects = o['modbus.device_identification'];
+  if (objects !== null && typeof objects === 'object' && !Array.isArray(objects)) {
+    for (const [object, name] of IDENTIFICATION) inventory.note(server, name, text(objects[object]), 'Modbus 43/14', 5, at, frame);
+  }
+  inventory.note(server, 'model', text(o['modbus.server_text']), 'Modbus 17', 3, at, frame);
+}
+
+function opcua(inventory: Inventory, o: Observation, client: string, server: string, at: number, frame: number): void {
+  inventory.see(server, at);
+  if (o['opcua.service'] === 'CreateSession') {
+    inventory.note(client, 'opcua_application', text(o['opcua.application_uri']), 'OPC UA CreateSession', 5, at, frame);
+    inventory.note(client, 'name', text(o['opcua.application_name']), 'OPC UA CreateSession', 3, at, frame);
+  }
+  for (const endpoint of Array.isArray(o['opcua.endpoints']) ? o['opcua.endpoints'] : []) {
+    if (endpoint === null || typeof endpoint !== 'object' || Array.isArray(endpoint)) continue;
+    inventory.note(server, 'opcua_application', text(endpoint['application_uri']), 'OPC UA endpoint list', 5, at, frame);
+    inventory.note(server, 'opcua_endpoint', `${text(endpoint['url'])} ${text(endpoint['security_policy'])} ${text(endpoint['security_mode'])}`, 'OPC UA endpoint list', 5, at, frame);
+    inventory.note(server, 'certificate', text(endpoint['server_certificate']), 'OPC UA endpoint list', 5, at, frame);
+  }
+}

@@ -1,0 +1,138 @@
+import { timestamp } from '../../sensor/observation.ts';
+import { type Asset, type Attribute, type AttributeName, best, type Confidence } from '../asset.ts';
+import { idOf } from '../hash.ts';
+import { isDevice } from './address.ts';
+
+/** Devices kept. Past it newcomers are counted only: a sweep of a whole /16 must not push out the plant. */
+export const MAX_ASSETS = 65_536;
+/** Attributes of one device, and addresses it may show. */
+const MAX_ATTRIBUTES = 200;
+const MAX_ALIASES = 16;
+const MAX_FRAMES = 3;
+const MAX_TEXT = 256;
+
+type Entry = { asset: Asset; learningUntil: number; lastAt: number };
+
+/** Who exists and what it is, with the evidence for each attribute. */
+export class Inventory {
+  /** Devices that found no place. */
+  refused = 0;
+  private readonly entries = new Map<string, Entry>();
+  private readonly learn: number;
+  private start = Number.NaN;
+
+  /** `learn`: ms that each device is learned for, from when it is first seen. `known`: devices of an earlier baseline, learned already. */
+  constructor(learn: number, known: readonly Asset[] = []) {
+    this.learn = learn;
+    for (const asset of known) this.entries.set(asset.address, { asset: structuredClone(asset), learningUntil: Number.NEGATIVE_INFINITY, lastAt: Number.NEGATIVE_INFINITY });
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  all(): Asset[] {
+    return [...this.entries.values()].map((entry) => entry.asset);
+  }
+
+  get(address: string): Asset | undefined {
+    return this.entries.get(address)?.asset;
+  }
+
+  /** When the device's learning ends, ms; of a device never seen, never. */
+  learningUntil(address: string): number {
+    return this.entries.get(address)?.learningUntil ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** States follow capture time: called before assets are handed out. */
+  settle(at: number): void {
+    for (const entry of this.entries.values()) {
+      entry.asset.state = at >= entry.learningUntil ? 'protected' : 'learning';
+      if (entry.lastAt > Number.NEGATIVE_INFINITY) entry.asset.last_seen = timestamp(entry.lastAt);
+    }
+  }
+
+  /** Notes that a device was seen. `new` when it is met after the network was learned, `learning` when met before, else `known`. */
+  see(address: string, at: number): 'known' | 'new' | 'learning' {
+    if (Number.isNaN(this.start)) this.start = at;
+    const entry = this.entries.get(address);
+    if (entry !== undefined) {
+      if (at > entry.lastAt) entry.lastAt = at;
+      return 'known';
+    }
+    if (!isDevice(address)) return 'known';
+    if (this.entries.size >= MAX_ASSETS) {
+      this.refused++;
+      return 'known';
+    }
+    this.add(address, at);
+    return at < this.start + this.learn ? 'learning' : 'new';
+  }
+
+  private add(address: string, at: number): void {
+    const seen = timestamp(at);
+    const learningUntil = at + this.learn;
+    const mac = address.includes(':') && address.length === 17;
+    const asset: Asset = {
+      id: idOf('asset', address),
+      address,
+      ip: mac ? [] : [address],
+      mac: mac ? [address] : [],
+      first_seen: seen,
+      last_seen: seen,
+      state: this.learn > 0 ? 'learning' : 'protected',
+      learning_until: timestamp(learningUntil),
+      attributes: [],
+    };
+    this.entries.set(address, { asset, learningUntil, lastAt: at });
+  }
+
+  /** Adds what an observation says of a device. The same value again only renews its date; a surer source takes over. */
+  note(address: string, name: AttributeName, value: string, source: string, confidence: Confidence, at: number, frame: number): void {
+    const entry = this.entries.get(address);
+    const text = value.trim().slice(0, MAX_TEXT);
+    if (entry === undefined || text === '') return;
+    const { attributes } = entry.asset;
+    const known = attributes.find((a) => a.name === name && a.value === text);
+    if (known === undefined) {
+      if (attributes.length < MAX_ATTRIBUTES) attributes.push(attribute(name, text, source, confidence, at, frame));
+      return;
+    }
+    known.last_seen = timestamp(at);
+    if (confidence > known.confidence) {
+      known.confidence = confidence;
+      known.source = source;
+    }
+    if (known.frames.length < MAX_FRAMES && frame > 0 && !known.frames.includes(frame)) known.frames.push(frame);
+  }
+
+  /** A device showed a link address. */
+  mac(address: string, mac: string): boolean {
+    const asset = this.entries.get(address)?.asset;
+    if (asset === undefined || asset.mac.includes(mac) || asset.mac.length >= MAX_ALIASES) return false;
+    asset.mac.push(mac);
+    return true;
+  }
+
+  /** What people call a device: its best name before its address. */
+  label(address: string): string {
+    const asset = this.entries.get(address)?.asset;
+    const name = asset === undefined ? '' : best(asset, 'name') || best(asset, 'hostname');
+    return name === '' ? address : `${name} (${address})`;
+  }
+
+  name(address: string): string | null {
+    const asset = this.entries.get(address)?.asset;
+    return asset === undefined ? null : best(asset, 'name') || best(asset, 'hostname') || null;
+  }
+
+  role(address: string): string {
+    const asset = this.entries.get(address)?.asset;
+    return asset === undefined ? '' : best(asset, 'role');
+  }
+}
+
+function attribute(name: AttributeName, value: string, source: string, confidence: Confidence, at: number, frame: number): Attribute {
+  const seen = timestamp(at);
+  return { name, value, source, confidence, frames: frame > 0 ? [frame] : [], first_seen: seen, last_seen: seen };
+}
