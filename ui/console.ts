@@ -1,0 +1,102 @@
+/** What every route and page works with. */
+import type { Context } from 'hono';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import type { Status } from '../analyzer/coverage.ts';
+import type { Decision, Level } from '../analyzer/finding.ts';
+import { LEVELS } from '../analyzer/finding.ts';
+import type { Store } from '../analyzer/store/store.ts';
+import type { Accounts, Session } from './accounts.ts';
+
+export type RuleSummary = {
+  id: string;
+  name: string;
+  title: string;
+  level: Level;
+  enabled: boolean;
+  catalogue: string[];
+  /** ATT&CK ids or Sigma tags. */
+  attack: string[];
+  /** Why it cannot fire now, in words; null when it can. */
+  cannot_fire: string | null;
+  description: string;
+  blind: string;
+  /** Why it matters, for the finding's page. */
+  why?: string;
+};
+
+export type ConsoleOptions = {
+  store: Store;
+  accounts: Accounts;
+  status: () => Status;
+  rules: () => RuleSummary[];
+  /** Writes to the store and tells the analyzer. */
+  decide: (decision: Decision) => Promise<void>;
+  now: () => Date;
+  /** Asked for by the first-run set-up. */
+  setupToken: string;
+  /** Where errors go that a page only hints at; stderr unless told otherwise. */
+  log?: (line: string) => void;
+};
+
+/** `html` gives a promise when something inside it is one. */
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+export type Env = { Variables: { session: Session | null } };
+export type Ask = Context<Env>;
+
+export type OpenByLevel = { [level in Level]: number };
+
+/** The strip on top of every page, and what times on the page are relative to. */
+export type Strip = {
+  status: Status;
+  open: OpenByLevel;
+  /** ms since the epoch: the sensor's clock, which a replay puts in the past; the wall clock before the first frame. */
+  clock: number;
+};
+
+/** Counting open findings is one query a page; it is asked again after this long, or after a decision. */
+const OPEN_COUNTS_AGE = 2000;
+
+export type Console = {
+  options: ConsoleOptions;
+  strip: () => Promise<Strip>;
+  /** Decides and forgets cached counts. */
+  decide: (decision: Decision) => Promise<void>;
+};
+
+export function openConsole(options: ConsoleOptions): Console {
+  let counted = { at: Number.NEGATIVE_INFINITY, open: nothingOpen() };
+  const open = async () => {
+    const at = options.now().getTime();
+    if (Math.abs(at - counted.at) > OPEN_COUNTS_AGE) counted = { at, open: await countOpen(options.store) };
+    return counted.open;
+  };
+  return {
+    options,
+    async strip() {
+      const status = options.status();
+      const clock = Date.parse(status.clock);
+      return { status, open: await open(), clock: Number.isNaN(clock) ? options.now().getTime() : clock };
+    },
+    async decide(decision) {
+      await options.decide(decision);
+      counted = { at: Number.NEGATIVE_INFINITY, open: nothingOpen() };
+    },
+  };
+}
+
+async function countOpen(store: Store): Promise<OpenByLevel> {
+  const open = nothingOpen();
+  const facets = await store.findingFacets({ status: ['new', 'acknowledged', 'in_progress'] });
+  for (const { value, count } of facets.level) if (value in open) open[value as Level] = count;
+  return open;
+}
+
+const nothingOpen = (): OpenByLevel => Object.fromEntries(LEVELS.map((level) => [level, 0])) as OpenByLevel;
+
+/** The session of a route behind the gate. */
+export function sessionOf(c: Ask): Session {
+  const session = c.get('session');
+  if (session === null) throw new Error('a route without a gate');
+  return session;
+}

@@ -1,0 +1,133 @@
+import { html } from 'hono/html';
+import { type Asset, ATTRIBUTES, type Attribute, best } from '../../analyzer/asset.ts';
+import type { Fact } from '../../analyzer/fact.ts';
+import type { Decision, FindingView } from '../../analyzer/finding.ts';
+import type { Conversation, Page } from '../../analyzer/store/store.ts';
+import type { Html, Strip } from '../console.ts';
+import { bytes, count, counted, value } from '../figures.ts';
+import { absolute, when } from '../time.ts';
+import { entry } from './history.ts';
+import { icon } from './icon.ts';
+import { button, csrfField, hidden, level, statusPill } from './parts.ts';
+
+export type AssetCard = {
+  asset: Asset;
+  conversations: Page<Conversation>;
+  points: Page<Fact>;
+  findings: Page<FindingView>;
+  decisions: Decision[];
+  /** Names of the addresses it talks to. */
+  names: Map<string, string>;
+  strip: Strip;
+  now: number;
+  form: { csrf: string; nonce: string; problem?: string } | null;
+};
+
+/** Roles offered when editing; any other word may be typed. */
+const ROLES = [
+  'plc',
+  'rtu',
+  'gateway',
+  'hmi',
+  'scada',
+  'historian',
+  'engineering_station',
+  'opcua_server',
+  'opcua_client',
+  'drive',
+  'sensor',
+  'switch',
+  'router',
+  'scanner',
+];
+
+export function assetPage(card: AssetCard): Html {
+  const { asset, strip } = card;
+  const name = best(asset, 'name') || best(asset, 'hostname');
+  const line = [best(asset, 'vendor'), best(asset, 'model') || best(asset, 'product'), best(asset, 'role').replaceAll('_', ' ')].filter((part) => part !== '');
+  return html`<nav class="crumb"><a href="/assets" data-key="u">${icon('back')}Assets</a></nav>
+<header class="lead">
+<p class="meta"><span class="state" data-state="${asset.state}">${asset.state}</span>${asset.state === 'learning' ? html`<span class="quiet">until ${absolute(asset.learning_until)}</span>` : null}<span class="quiet">First seen</span> ${when(asset.first_seen, strip.clock)} <span class="quiet">Last seen</span> ${when(asset.last_seen, strip.clock)}</p>
+<h1>${name === '' ? html`<span class="mono">${asset.address}</span>` : html`${name} <span class="mono quiet">${asset.address}</span>`}</h1>
+<p class="sentence">${line.length === 0 ? 'Nothing is known of it but its address.' : line.join(' · ')}</p>
+</header>
+${card.form === null ? null : editing(asset, card.form)}
+<div class="columns">
+<div class="story">
+<section aria-labelledby="findings"><h2 id="findings">Its findings <span class="amount">${count(card.findings.total)}</span></h2>${findings(card)}</section>
+<section aria-labelledby="talks"><h2 id="talks">Who it talks to <span class="amount">${count(card.conversations.total)}</span></h2>${talks(card)}</section>
+<section aria-labelledby="points"><h2 id="points">Its points <span class="amount">${count(card.points.total)}</span></h2>${points(card)}</section>
+${card.decisions.length === 0 ? null : html`<section aria-labelledby="history"><h2 id="history">Edits</h2><ol class="history">${card.decisions.map((one) => entry(one, card.now))}</ol></section>`}
+</div>
+<aside class="facts identity" aria-labelledby="identity"><h2 id="identity">Identity</h2>${identity(card)}</aside>
+</div>`;
+}
+
+const SURE = ['', 'a guess', 'derived', 'shown by behaviour', 'announced by the device', 'said by the device'];
+
+function identity({ asset, strip }: AssetCard): Html {
+  const names = ATTRIBUTES.filter((name) => asset.attributes.some((one) => one.name === name));
+  if (names.length === 0) return html`<p class="quiet">No attribute is known yet.</p>`;
+  return html`<dl>${names.map(
+    (name) =>
+      html`<div><dt>${name.replaceAll('_', ' ').replace('opcua', 'OPC UA')}</dt>${asset.attributes
+        .filter((one) => one.name === name)
+        .slice(0, 24)
+        .map((one) => attribute(one, strip.clock))}</div>`,
+  )}</dl>`;
+}
+
+function attribute(one: Attribute, clock: number): Html {
+  const frames = one.frames.length === 0 ? '' : `, frame ${one.frames.join(', ')}`;
+  return html`<dd><span class="value">${one.value}</span><small>${confidence(one)} <span title="${`first ${absolute(one.first_seen)}, last ${absolute(one.last_seen)}${frames}`}">${one.source}</span> · ${when(one.last_seen, clock)}</small></dd>`;
+}
+
+const confidence = (one: Attribute): Html =>
+  html`<span class="sure" role="img" aria-label="confidence ${one.confidence} of 5: ${SURE[one.confidence]}" title="${one.confidence} of 5: ${SURE[one.confidence]}">${[1, 2, 3, 4, 5].map((n) => html`<i class="${n <= one.confidence ? 'on' : ''}"></i>`)}</span>`;
+
+function findings({ asset, findings, strip }: AssetCard): Html {
+  if (findings.items.length === 0) return html`<p class="quiet">No finding names it.</p>`;
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Findings of this asset"><tbody>${findings.items.map(
+    (one) =>
+      html`<tr data-level="${one.level}"><td class="w-level">${level(one.level)}</td><td class="w-rest"><a class="title" href="/findings/${encodeURIComponent(one.id)}">${one.title}</a><span class="aside">${one.explanation}</span></td><td class="w-status">${statusPill(one.status, null)}</td><td class="w-time">${when(one.last_seen, strip.clock)}</td></tr>`,
+  )}</tbody></table></div>
+${findings.total > findings.items.length ? html`<p><a href="/findings?status=all&address=${encodeURIComponent(asset.address)}">All ${counted(findings.total, 'finding')}</a></p>` : null}`;
+}
+
+function talks({ asset, conversations, names, strip }: AssetCard): Html {
+  if (conversations.items.length === 0)
+    return html`<p class="quiet">It was seen, but no conversation of it: only broadcasts, or frames that could not be followed.</p>`;
+  const most = Math.max(...conversations.items.map((one) => one.bytes), 1);
+  return html`<div class="scroll"><table class="list" aria-label="Conversations"><thead><tr><th scope="col" class="w-address">With</th><th scope="col" class="w-state">It is</th><th scope="col" class="w-protocol">Protocol</th><th scope="col" class="w-rest">Volume</th><th scope="col" class="w-count figure">Requests</th><th scope="col" class="w-count figure">Refused</th><th scope="col" class="w-count figure">No answer</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${conversations.items.map(
+    (one) => {
+      const other = one.client === asset.address || asset.ip.includes(one.client) ? one.server : one.client;
+      return html`<tr><td class="cut"><a class="mono" href="/assets/${encodeURIComponent(other)}">${other}</a>${names.has(other) ? html` <span class="quiet">${names.get(other)}</span>` : null}</td><td>${other === one.server ? 'client' : 'server'}</td><td class="cut">${one.protocol || 'unknown'} <span class="quiet mono">${one.transport}${one.port > 0 ? `/${one.port}` : ''}</span></td><td class="volume"><svg class="bar" width="96" height="6" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/><rect class="fill" width="${Math.max(1, (100 * one.bytes) / most).toFixed(1)}%" height="6" rx="3"/></svg><span class="figures">${bytes(one.bytes)}</span></td><td class="figure">${count(one.transactions)}</td><td class="figure${one.exceptions > 0 ? ' bad' : ''}">${count(one.exceptions)}</td><td class="figure${one.timeouts > 0 ? ' bad' : ''}">${count(one.timeouts)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`;
+    },
+  )}</tbody></table></div>${conversations.total > conversations.items.length ? html`<p class="quiet">The first ${count(conversations.items.length)} of ${count(conversations.total)}.</p>` : null}`;
+}
+
+function points({ asset, points, strip }: AssetCard): Html {
+  if (points.items.length === 0) return html`<p class="quiet">No register or node of it was read or written yet, or it is not a server.</p>`;
+  return html`<div class="scroll"><table class="list" aria-label="Points"><thead><tr><th scope="col" class="w-unit figure">Unit</th><th scope="col" class="w-rest">Point</th><th scope="col" class="w-name">Read by</th><th scope="col" class="w-name">Written by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${points.items.map(
+    (one) =>
+      html`<tr><td class="figure">${one.unit < 0 ? '–' : one.unit}</td><td class="mono cut" title="${one.what}">${one.what}</td><td class="mono cut" title="${one.readers.slice(0, 20).join(', ')}">${one.readers.slice(0, 4).join(', ') || html`<span class="quiet">–</span>`}</td><td class="mono cut" title="${one.writers.slice(0, 20).join(', ')}">${one.writers.slice(0, 4).join(', ') || html`<span class="quiet">–</span>`}</td><td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
+  )}</tbody></table></div>${points.total > points.items.length ? html`<p><a href="/baseline?kind=point&server=${encodeURIComponent(asset.address)}">All ${counted(points.total, 'point')}</a></p>` : null}`;
+}
+
+/** The learned range as a line, the last value as a mark on it. */
+function range({ range }: Fact): Html {
+  if (range === null) return html`<span class="quiet">no numbers</span>`;
+  const at = range.max === range.min ? 50 : Math.min(100, Math.max(0, (100 * (range.last - range.min)) / (range.max - range.min)));
+  return html`<span class="range"><span class="figures">${value(range.min)}</span><svg width="64" height="12" aria-hidden="true"><line class="axis" x1="4" x2="60" y1="6" y2="6"/><circle class="dot" cx="${(4 + 0.56 * at).toFixed(1)}" cy="6" r="3.5"/></svg><span class="figures">${value(range.max)}</span><b class="figures" title="last value">${value(range.last)}</b></span>`;
+}
+
+function editing(asset: Asset, form: { csrf: string; nonce: string; problem?: string }): Html {
+  const field = (name: 'name' | 'role' | 'purdue_level', title: string, more: Html) =>
+    html`<label class="stack">${title}<input name="${name}" value="${best(asset, name)}" maxlength="100" autocomplete="off" ${more}></label>${hidden(`was_${name}`, best(asset, name))}`;
+  return html`<div class="actions">${form.problem === undefined ? null : html`<p class="notice warn" role="alert">${form.problem}</p>`}<details class="popover" ${form.problem === undefined ? null : html`open`}><summary class="button" data-key="e">Edit…<kbd>e</kbd></summary>
+<form method="post" action="/assets/${encodeURIComponent(asset.id)}/edit" class="panel">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}
+${field('name', 'Name', html``)}${field('role', 'Role', html`list="roles"`)}<datalist id="roles">${ROLES.map((role) => html`<option value="${role}"></option>`)}</datalist>
+${field('purdue_level', 'Purdue level', html`inputmode="decimal" pattern="0|1|2|3|3\\.5|4|5" title="0, 1, 2, 3, 3.5, 4 or 5"`)}
+<label class="stack">Why<textarea name="comment" rows="2" maxlength="4000"></textarea></label>
+<p class="quiet">What you write is yours: nothing seen on the wire overwrites it.</p>${button('Save', '', 'primary')}</form></details></div>`;
+}

@@ -1,0 +1,163 @@
+import { html } from 'hono/html';
+import type { FindingView } from '../../analyzer/finding.ts';
+import { LEVELS, STATUSES, type Status } from '../../analyzer/finding.ts';
+import type { Facet, Page } from '../../analyzer/store/store.ts';
+import type { Html, RuleSummary, Strip } from '../console.ts';
+import { count, counted } from '../figures.ts';
+import { type FindingFilter, link, type Parameters, toggled, type WITHIN } from '../filters.ts';
+import { ago, when } from '../time.ts';
+import { icon } from './icon.ts';
+import { type Column, chip, empty, headers, hidden, LEVEL_WORDS, level, pager, removable, STATUS_WORDS, statusPill } from './parts.ts';
+
+export type FindingsView = {
+  filter: FindingFilter;
+  given: Parameters;
+  page: Page<FindingView>;
+  facets: { status: Facet; level: Facet; rule: Facet };
+  strip: Strip;
+  rules: RuleSummary[];
+};
+
+const PATH = '/findings';
+const WITHIN_WORDS: { [within in keyof typeof WITHIN]: string } = { '1h': 'last hour', '24h': 'last 24 hours', '7d': 'last 7 days', '30d': 'last 30 days' };
+/** Rules offered as a filter; the most frequent first. */
+const MAX_RULES = 40;
+
+export function findingsPage(view: FindingsView): Html {
+  const filtered = isFiltered(view.filter);
+  return html`<div class="heading"><h1>Findings</h1><p class="quiet">${counted(view.page.total, 'finding')}${filtered ? ' match' : ` ${view.filter.status === 'all' ? 'in all' : STATE_WORDS[view.filter.status]}`}</p>${search(view)}</div>
+${filters(view)}
+<p class="fresh" data-fresh hidden><a class="button small" href="${link(PATH, view.given, {})}">New findings arrived: show them</a></p>
+${view.page.items.length === 0 ? nothing(view, filtered) : table(view)}`;
+}
+
+const STATE_WORDS: { [status in Status | 'open']: string } = {
+  open: 'open',
+  new: 'new',
+  acknowledged: 'acknowledged',
+  in_progress: 'in progress',
+  closed: 'closed',
+};
+
+const isFiltered = (filter: FindingFilter): boolean =>
+  filter.level.length > 0 || filter.rule.length > 0 || filter.address !== undefined || filter.q !== undefined || filter.within !== undefined;
+
+function search({ filter, given }: FindingsView): Html {
+  const kept = Object.entries(given).filter(([name]) => !['q', 'within', 'cursor', 'from'].includes(name));
+  return html`<form class="search" action="${PATH}" role="search">
+${kept.map(([name, values]) => values.map((value) => hidden(name, value)))}
+<label class="field">${icon('search')}<span class="unseen">Search title, explanation and addresses</span><input type="search" name="q" value="${filter.q ?? ''}" maxlength="200" placeholder="Title, words, address" data-search></label>
+<label><span class="unseen">Seen within</span><select name="within" data-submits><option value="">any time</option>${Object.entries(WITHIN_WORDS).map(
+    ([value, text]) => html`<option value="${value}" ${filter.within === value ? html`selected` : null}>${text}</option>`,
+  )}</select></label>
+<button class="button" type="submit">Search</button></form>`;
+}
+
+function filters(view: FindingsView): Html {
+  const { filter, given, facets } = view;
+  const of = (facet: Facet, value: string) => facet.find((one) => one.value === value)?.count ?? 0;
+  const states = STATUSES.map((status) => of(facets.status, status));
+  const all = states.reduce((sum, n) => sum + n, 0);
+  const status = (value: string, text: string, n: number) =>
+    chip(text, link(PATH, given, { status: value === 'open' ? null : value }), n, filter.status === value);
+  return html`<div class="filters">
+<div class="group segmented" role="group" aria-label="Status">${status('open', 'Open', all - of(facets.status, 'closed'))}${STATUSES.map((value, i) => status(value, STATUS_WORDS[value], states[i] as number))}${status('all', 'All', all)}</div>
+<div class="group" role="group" aria-label="Level">${[...LEVELS]
+    .reverse()
+    .map((value) =>
+      chip(LEVEL_WORDS[value], link(PATH, given, { level: toggled(filter.level, value) }), of(facets.level, value), filter.level.includes(value), value),
+    )}</div>
+${ruleChoices(view)}
+${taken(view)}
+</div>`;
+}
+
+function ruleChoices({ filter, given, facets, rules }: FindingsView): Html {
+  const shown = facets.rule.slice(0, MAX_RULES);
+  return html`<details class="menu"><summary class="chip">Rule <span class="amount">${count(facets.rule.length)}</span></summary><div class="choices">${
+    shown.length === 0 ? html`<p class="quiet">No rule fired under the other filters.</p>` : null
+  }${shown.map(({ value, count }) => chip(titleOf(rules, value), link(PATH, given, { rule: toggled(filter.rule, value) }), count, filter.rule.includes(value)))}</div></details>`;
+}
+
+const titleOf = (rules: RuleSummary[], name: string): string => rules.find((rule) => rule.name === name)?.title ?? name;
+
+/** Filters that no other control shows as on. */
+function taken({ filter, given, rules }: FindingsView): Html {
+  return html`${filter.rule.map((name) => removable(titleOf(rules, name), link(PATH, given, { rule: toggled(filter.rule, name) })))}
+${filter.address === undefined ? null : removable(`address ${filter.address}`, link(PATH, given, { address: null }))}
+${filter.q === undefined ? null : removable(`“${filter.q}”`, link(PATH, given, { q: null }))}
+${filter.within === undefined ? null : removable(WITHIN_WORDS[filter.within], link(PATH, given, { within: null }))}
+${isFiltered(filter) ? html`<a class="clear" href="${link(PATH, filter.status === 'open' ? {} : { status: [filter.status] }, {})}">Clear filters</a>` : null}`;
+}
+
+const COLUMNS: Column[] = [
+  { title: 'Level', class: 'w-level' },
+  { title: 'Risk', class: 'w-risk figure', sort: 'risk' },
+  { title: 'Finding', class: 'w-rest' },
+  { title: 'From', class: 'w-address' },
+  { title: 'To', class: 'w-address wide-only' },
+  { title: 'Times', class: 'w-count figure', sort: 'count' },
+  { title: 'Status', class: 'w-status' },
+  { title: 'Opened', class: 'w-time wide-only', sort: 'opened' },
+  { title: 'Last seen', class: 'w-time', sort: 'last_seen' },
+];
+
+function table(view: FindingsView): Html {
+  const { filter, given, page, strip } = view;
+  const to = (sort: string, order: string) => link(PATH, given, { sort: sort === 'last_seen' ? null : sort, order: order === 'desc' ? null : order });
+  const next = page.next === null ? null : link(PATH, given, { cursor: page.next, from: String(filter.from + page.items.length) });
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Findings">${headers(COLUMNS, { by: filter.sort, order: filter.order ?? 'desc' }, to)}
+<tbody>${page.items.map((finding) => row(finding, strip.clock))}</tbody></table></div>
+${pager(filter.from, page.items.length, page.total, link(PATH, given, {}), next)}`;
+}
+
+function row(finding: FindingView, clock: number): Html {
+  return html`<tr data-level="${finding.level}" class="${finding.status === 'new' ? 'unread' : ''}">
+<td class="w-level">${level(finding.level)}</td>
+<td class="figure">${finding.risk}</td>
+<td class="w-rest"><a class="title" href="/findings/${encodeURIComponent(finding.id)}" title="${finding.explanation}">${finding.title}</a><span class="aside">${finding.explanation}</span></td>
+<td class="mono cut">${party(finding.actor.ip, finding.actor.name)}</td>
+<td class="mono cut wide-only">${party(finding.target.ip, finding.target.name)}${finding.target.unit_id === null ? null : html`<span class="quiet"> unit ${finding.target.unit_id}</span>`}</td>
+<td class="figure">${count(finding.count)}</td>
+<td>${statusPill(finding.status, null)}</td>
+<td class="wide-only">${when(finding.opened, clock)}</td>
+<td>${when(finding.last_seen, clock)}</td></tr>`;
+}
+
+const party = (ip: string | null, name: string | null): Html =>
+  ip === null && name === null
+    ? html`<span class="quiet">–</span>`
+    : html`<span title="${[name, ip].filter((part) => part !== null).join(' ')}">${ip ?? name}</span>`;
+
+function nothing({ filter, strip, facets }: FindingsView, filtered: boolean): Html {
+  const { status } = strip;
+  if (filtered)
+    return empty(
+      'No finding matches these filters',
+      'Each filter is a chip above; take one off, or all of them.',
+      html`<a class="button" href="${PATH}">Clear filters</a>`,
+    );
+  if (facets.status.some((one) => one.count > 0) && filter.status !== 'all')
+    return empty(
+      filter.status === 'open' ? 'Nothing is open' : `No finding is ${STATE_WORDS[filter.status]}`,
+      'There are findings in other states.',
+      html`<a class="button" href="${PATH}?status=all">Show all findings</a>`,
+    );
+  if (status.frames === 0)
+    return empty(
+      'No frame has arrived yet',
+      `Nothing was read from ${status.source || 'the source'}. Check that the mirror port is cabled to the capture interface and that the switch sends both directions.`,
+      html`<a class="button" href="/coverage">Look at coverage</a>`,
+    );
+  if (status.assets_learning > 0)
+    return empty(
+      'No findings while learning',
+      html`${counted(status.assets_learning, 'asset')} ${status.assets_learning === 1 ? 'is' : 'are'} still being learned: what they do now becomes normal. Rules that need no baseline watch already.`,
+      html`<a class="button" href="/baseline">Review what was learned</a>`,
+    );
+  return empty(
+    'No findings',
+    `Every rule that can fire has stayed silent since the capture began${status.clock === '' ? '' : `; the last frame was seen ${ago(status.clock, strip.clock)} by the sensor's clock`}.`,
+    html`<a class="button" href="/rules">See which rules watch</a>`,
+  );
+}

@@ -1,0 +1,39 @@
+import { html } from 'hono/html';
+import type { Decision, FindingView } from '../../analyzer/finding.ts';
+import type { Html } from '../console.ts';
+import { absolute, when } from '../time.ts';
+import { RESOLUTION_WORDS } from './parts.ts';
+
+const VERBS: { [kind in Decision['kind']]: string } = {
+  acknowledge: 'acknowledged it',
+  start: 'started work on it',
+  close: 'closed it',
+  reopen: 'reopened it',
+  comment: 'commented',
+  approve: 'approved it',
+  retire: 'retired it',
+  edit: 'edited it',
+};
+
+/** The sensor's line first, then every decision, oldest first. `clock` is the sensor's, `now` the wall clock decisions are taken by. */
+export function history(finding: FindingView, decisions: Decision[], clock: number, now: number): Html {
+  return html`<ol class="history">
+<li><span class="dot"></span><p><b>Stillwatch</b> opened it <span class="quiet">${when(finding.opened, clock)} by the sensor's clock, ${absolute(finding.opened)}</span></p></li>
+${decisions.map((decision) => entry(decision, now))}</ol>`;
+}
+
+export const entry = (decision: Decision, now: number): Html =>
+  html`<li data-kind="${decision.kind}"><span class="dot"></span><p><b>${decision.by}</b> ${VERBS[decision.kind]}${
+    decision.resolution === null ? '' : ` as ${RESOLUTION_WORDS[decision.resolution]}`
+  }${decision.edit === null ? '' : `: ${changes(decision.edit)}`} <span class="quiet">${wall(decision['@timestamp'], now)}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
+
+const changes = (edit: { [attribute: string]: string }): string =>
+  Object.entries(edit)
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value === '' ? 'cleared' : `is ${value}`}`)
+    .join(', ');
+
+/** Wall time: not refreshed by the sensor's clock. */
+function wall(at: string, now: number): Html {
+  const date = absolute(at).replace(/\.\d+/, '');
+  return html`<time datetime="${at}" title="${date}">${now - Date.parse(at) < 60_000 ? 'just now' : date}</time>`;
+}

@@ -1,0 +1,102 @@
+import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { z } from 'zod';
+import { type Asset, best } from '../../analyzer/asset.ts';
+import type { Conversation } from '../../analyzer/store/store.ts';
+import { atLeast, guardForm, may } from '../auth.ts';
+import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
+import { decision, nonce } from '../decision.ts';
+import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
+import { assetPage } from '../pages/asset.ts';
+import { assetsPage } from '../pages/assets.ts';
+import { reply } from '../reply.ts';
+
+/** Rows of each list on an asset's card; every list leads to the whole. */
+const MAX_ROWS = 50;
+const MAX_FINDINGS = 10;
+/** Neighbours whose names are looked up. */
+const MAX_NAMES = 50;
+
+const EDITABLE = ['name', 'role', 'purdue_level'] as const;
+
+const text = z.string().trim().max(100).default('');
+const EditForm = z.object({
+  name: text,
+  role: text,
+  purdue_level: z.enum(['0', '1', '2', '3', '3.5', '4', '5', '']).default(''),
+  was_name: z.string().max(1000).default(''),
+  was_role: z.string().max(1000).default(''),
+  was_purdue_level: z.string().max(1000).default(''),
+  comment: z.string().trim().max(4000).default(''),
+  nonce: z.string().min(8).max(64),
+});
+
+export function assetRoutes(console: Console): Hono<Env> {
+  const app = new Hono<Env>();
+  app.get('/', (c) => list(c, console));
+  app.get('/:id', async (c) => card(c, console, await found(c, console)));
+  app.post('/:id/edit', atLeast('analyst'), (c) => edit(c, console));
+  return app;
+}
+
+async function list(c: Ask, console: Console): Promise<Response> {
+  const { store } = console.options;
+  const given = c.req.queries();
+  const filter = parseAssetFilter(given);
+  const query = assetQuery(filter);
+  const [page, facets, strip] = await Promise.all([store.assets(query), store.assetFacets(query), console.strip()]);
+  return reply(c, console, { title: 'Assets', here: 'assets', strip }, assetsPage({ filter, given, page, facets, strip }));
+}
+
+async function found(c: Ask, console: Console): Promise<Asset> {
+  const asset = await console.options.store.asset(c.req.param('id') ?? '');
+  if (asset === null) throw new HTTPException(404, { message: 'No such device was ever seen.' });
+  return asset;
+}
+
+async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
+  const { store, now } = console.options;
+  const session = sessionOf(c);
+  const [conversations, points, findings, decisions, strip] = await Promise.all([
+    store.conversations({ address: asset.address, limit: MAX_ROWS }),
+    store.facts({ kind: 'point', server: asset.address, limit: MAX_ROWS }),
+    store.findings({ address: asset.address, limit: MAX_FINDINGS }),
+    store.decisions({ kind: 'asset', id: asset.id }),
+    console.strip(),
+  ]);
+  const names = await neighbours(console, asset, conversations.items);
+  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce() } : null;
+  const notice = c.req.query('done') === 'edit' ? { notice: 'Saved. What you wrote stays, whatever the wire says.' } : {};
+  const body = assetPage({ asset, conversations, points, findings, decisions, names, strip, now: now().getTime(), form });
+  return reply(c, console, { title: best(asset, 'name') || asset.address, here: 'assets', strip, ...notice }, body);
+}
+
+async function neighbours(console: Console, asset: Asset, conversations: Conversation[]): Promise<Map<string, string>> {
+  const others = [...new Set(conversations.flatMap((one) => [one.client, one.server]))].filter((one) => one !== asset.address).slice(0, MAX_NAMES);
+  const known = await Promise.all(others.map((address) => console.options.store.asset(address)));
+  const names = new Map<string, string>();
+  for (const [i, address] of others.entries()) {
+    const one = known[i] ?? null;
+    const name = one === null ? '' : best(one, 'name') || best(one, 'hostname');
+    if (name !== '') names.set(address, name);
+  }
+  return names;
+}
+
+/** Keeps only what changed since the form was drawn, so that saving a name doesn't make a learned role somebody's own. */
+async function edit(c: Ask, console: Console): Promise<Response> {
+  const given = parse(EditForm, await guardForm(c), []);
+  const asset = await found(c, console);
+  const changed = Object.fromEntries(EDITABLE.filter((name) => given[name] !== given[`was_${name}`]).map((name) => [name, given[name]]));
+  if (Object.keys(changed).length > 0) {
+    const on = { kind: 'asset', id: asset.id } as const;
+    await console.decide(
+      decision(
+        { by: sessionOf(c).account.name, on, kind: 'edit', resolution: null, comment: given.comment, edit: changed },
+        console.options.now(),
+        given.nonce,
+      ),
+    );
+  }
+  return c.redirect(`/assets/${encodeURIComponent(asset.id)}?done=edit`, 303);
+}
