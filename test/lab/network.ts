@@ -51,9 +51,12 @@ const space = (name: string) => `stillwatch-${name}`;
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const ip = (...args: string[]) => run('ip', ...args);
 
+/** Gives what it starts a host name of its own, so that certificates and announcements name the plant's hosts. */
+const NAMED = ['unshare', '--uts', 'sh', '-c', 'echo "$0" > /proc/sys/kernel/hostname; exec "$@"'];
+
 /** The command line that runs `args` on a host, or on the switch. */
 export function on(name: string, ...args: string[]): [string, string[]] {
-  return ['ip', ['netns', 'exec', name === 'switch' ? SWITCH : space(name), ...args]];
+  return ['ip', ['netns', 'exec', name === 'switch' ? SWITCH : space(name), ...NAMED, name, ...args]];
 }
 
 function inside(name: string, ...args: string[]): string {
