@@ -95,9 +95,10 @@ export class Greeting {
 
   private tell(hello: Hello | null, answer: Hello | null, outcome: number, error: number): void {
     const { 'opcua.flaws': f1, ...asked } = hello?.fields ?? {};
-    const { 'opcua.flaws': f2, ...answered } = answer?.fields ?? {};
+    const { 'opcua.flaws': f2, 'opcua.response_message_type': type, ...answered } = answer?.fields ?? {};
     const flaws = [...new Set([...((f1 as string[] | undefined) ?? []), ...((f2 as string[] | undefined) ?? [])])];
-    const fields = { 'opcua.message_type': 'HEL', ...answered, ...asked, ...(flaws.length > 0 ? { 'opcua.flaws': flaws } : {}) };
+    const kinds = { 'opcua.message_type': 'HEL', ...(type === undefined ? {} : { 'opcua.response_message_type': type }) };
+    const fields = { ...kinds, ...asked, ...answered, ...(flaws.length > 0 ? { 'opcua.flaws': flaws } : {}) };
     const client = hello?.side ?? ((1 - (answer as Hello).side) as Side);
     const latency = hello === null || answer === null ? Number.NaN : answer.at - hello.at;
     const at = (hello ?? (answer as Hello)).at;
