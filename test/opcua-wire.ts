@@ -71,7 +71,7 @@ export const double = (n: number): Uint8Array => join([1, 11], f64(n));
 export const writeRequest = (handle: number, node: Bytes, value: Bytes): Uint8Array =>
   join(id(673), requestHeader(TOKEN, handle), list(join(node, u32(13), text(null), value)));
 
-export type Piece = { flow: number; side: Side; bytes: Uint8Array; at: number; frame: number; gap?: boolean };
+export type Piece = { flow: number; side: Side; bytes: Uint8Array; at: number; frame: number; gap?: boolean; tick?: boolean };
 export type Traffic = { flows: FlowInfo[]; pieces: Piece[] };
 
 /** A conversation of side 0, the client, with side 1: the messages in turn, each in a frame of its own, 10 ms apart. */
@@ -106,6 +106,7 @@ export function dissect(traffic: Traffic, { bytewise = false, operations = 1000,
     const one = open[piece.flow] as (typeof open)[0];
     clock = piece.at;
     if (one.done) continue;
+    if (piece.tick === true) one.dissector.tick(piece.at);
     if (piece.gap === true) {
       one.rest[piece.side] = new Uint8Array(0);
       one.dissector.gap(piece.side, piece.at);

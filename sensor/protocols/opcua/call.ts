@@ -19,6 +19,8 @@ export class Call {
   methods: Item[] | null = null;
   /** Items beyond MAX_ITEMS. */
   leftOff = 0;
+  /** The service failed: then there need not be any results. */
+  failed = false;
   /** The authentication token that a CreateSession response gave, as a key. Never printed. */
   token: string | null = null;
   readonly ledger: Ledger;
@@ -44,7 +46,7 @@ export class Call {
   results(r: Reader, bytesEach: number, into: Item[] | null, read: (r: Reader, item: Item) => void): void {
     const count = r.items(bytesEach);
     const spare: Item = {};
-    if (into !== null && this.leftOff === 0 && count !== into.length) r.flaw('result_count_mismatch');
+    if (into !== null && this.leftOff === 0 && !this.failed && count !== into.length) r.flaw('result_count_mismatch');
     for (let i = 0; i < count && !r.short; i++) read(r, into?.[i] ?? spare);
   }
 }

@@ -295,9 +295,11 @@ function decodeResponse(
   const fault = m.typeId === SERVICE_FAULT;
   if (r.short) r.flaw('response_header_short');
   if (pending !== null && handle !== pending.handle) r.flaw('handle_mismatch');
-  if (pending !== null && !fault && pending.service !== null && service !== pending.service) r.flaw('response_mismatch');
+  call.failed = isBad(status);
+  const other = pending !== null && !fault && pending.service !== null && service !== pending.service;
+  if (other) r.flaw('response_mismatch');
   else if (service?.decodeResponse !== undefined && !r.short) service.decodeResponse(r, call);
-  if (fault || service?.decodeResponse !== undefined) leftover(channel, r, flaws);
+  if (fault || (!other && service?.decodeResponse !== undefined)) leftover(channel, r, flaws);
   else flaws.push(...r.flaws);
   flaws.push(...(m.flaws ?? []));
   return { status, handle, fault };
