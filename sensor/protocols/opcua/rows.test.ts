@@ -69,7 +69,7 @@ it('a row says field for field what its detail would', () => {
   assert.deepEqual([quick.rows, slow.rows], [1, 0]);
   assert.equal(JSON.stringify(quick.observations), JSON.stringify(slow.observations));
   assert.deepEqual(
-    (quick.observations.at(-1)?.['opcua.nodes'] as { value: unknown }[]).map((node) => node.value),
+    nodesOf(quick.observations.at(-1)).map((node) => (node as { value: Value }).value),
     [true, -100, 200, -1000, 60_000, -5, 4_000_000_000, -6, 4_294_967_302, 1.5, -0.25, 'Infinity', 2],
   );
 });

@@ -69,8 +69,8 @@ export class Transactions {
   private request(m: Message): void {
     const { channel, view, end } = m;
     const service = requestService(m.typeId);
-    const flaws = [...(m.flaws ?? [])];
-    if (service !== null && !this.link.learn(m.side, TYPED)) flaws.push('wrong_direction');
+    let { flaws } = m;
+    if (service !== null && !this.link.learn(m.side, TYPED)) flaws = more(flaws, 'wrong_direction');
     const r = reader.begin(view, m.start, end);
     const tokenStart = r.at;
     skipNodeId(r);
@@ -78,9 +78,9 @@ export class Transactions {
     r.skip(8);
     const handle = r.u32le();
     restOfRequestHeader(r);
-    if (r.short) flaws.push('request_header_short');
     const start = r.at;
-    flaws.push(...r.flaws);
+    if (r.short) flaws = more(flaws, 'request_header_short');
+    if (r.flaws.length > 0) flaws = more(flaws, ...r.flaws);
     const pending: Pending = {
       side: m.side,
       requestId: m.requestId,
@@ -98,9 +98,9 @@ export class Transactions {
       chunks: m.chunks,
       ambiguous: this.repeated(channel, m.requestId),
       gapped: false,
-      flaws: flaws.length === 0 ? null : flaws,
+      flaws,
     };
-    const plain = m.typeId === READ_REQUEST && flaws.length === 0 && m.chunks === 1 && m.side === this.link.client;
+    const plain = m.typeId === READ_REQUEST && flaws === null && m.chunks === 1 && m.side === this.link.client;
     if (plain) pending.shape = this.reads.find(channel, view, tokenStart, tokenEnd, start, end);
     if (pending.shape === null) this.met(channel, pending, plain, view, tokenStart, tokenEnd, start, end);
     pending.session = pending.shape?.session ?? pending.session;
@@ -114,11 +114,11 @@ export class Transactions {
     if (p.token === 'i=0') p.token = '';
     p.session = p.token === '' ? null : this.link.ledger.session(this.link.server(p.side), p.token);
     const stranger = p.session !== null && p.session.client !== this.link.flow.address[p.side];
-    if (stranger) p.flaws = [...(p.flaws ?? []), 'session_of_another_host'];
+    if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
     if (plain && !stranger) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
     if (p.shape !== null || start >= end) return;
     if (!this.link.ledger.hold(end - start)) {
-      p.flaws = [...(p.flaws ?? []), 'held_over_limit'];
+      p.flaws = more(p.flaws, 'held_over_limit');
       return;
     }
     p.held = end - start;
@@ -150,7 +150,7 @@ export class Transactions {
     const right = !typed || this.link.learn((1 - m.side) as Side, TYPED);
     const found = channel.pending.get(m.requestId);
     const pending = found !== undefined && found.side !== m.side ? found : null;
-    if (!right) m.flaws = [...(m.flaws ?? []), 'wrong_direction'];
+    if (!right) m.flaws = more(m.flaws, 'wrong_direction');
     if (pending?.shape != null && m.flaws === null && m.chunks === 1 && !pending.ambiguous && m.typeId === pending.service?.response) {
       if (this.reads.row(pending, m.view, m.start, m.end, m.at, m.frame)) {
         channel.pending.delete(pending.requestId);
@@ -239,6 +239,8 @@ export class Transactions {
     this.link.emit('opcua', seen(pending, m, how), fields, answer?.status ?? 0);
   }
 }
+
+const more = (flaws: string[] | null, ...ids: string[]): string[] => [...(flaws ?? []), ...ids];
 
 /** The rest of a RequestHeader behind its handle, Part 4, 7.32: return diagnostics, audit entry id, timeout hint, additional header. */
 function restOfRequestHeader(r: Reader): void {
