@@ -2,6 +2,7 @@ import { EXCEPTION, type Kind, type Observation, OUTCOMES, type Peer, timestamp,
 import type { FlowInfo, Side, Sink } from '../dissector.ts';
 import type { Fields } from './call.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
+import { frameOrNull, round3 } from './observe.ts';
 
 /** Ports of OPC UA servers: the registered ones, and those of vendors. A hint only. */
 export const PORTS: readonly number[] = [4840, 4841, 4843, 4855, 4885, 4897, 26543, 48010, 48020, 48031, 48050, 49320, 51210, 53520, 53530, 62541];
@@ -18,9 +19,6 @@ const MAX_FLAWS = 100;
 
 /** What one record is about; frames 0 for a half that was not seen. */
 export type Seen = { client: Side; at: number; outcome: number; latency: number; requestFrame: number; responseFrame: number };
-
-export const round3 = (ms: number): number | null => (Number.isNaN(ms) ? null : Math.round(ms * 1000) / 1000);
-export const frameOrNull = (frame: number): number | null => (frame === 0 ? null : frame);
 
 /** One connection: who is who, and where its observations go. */
 export class Link {

@@ -1,7 +1,10 @@
 import { type Batch, type Definition, type Observation, OUTCOMES, timestamp, type Value } from '../../observation.ts';
 import { float } from './builtin.ts';
 import type { Item } from './call.ts';
-import { frameOrNull, round3 } from './link.ts';
+
+/** Latency as printed: ms with three decimals, null when unknown. */
+export const round3 = (ms: number): number | null => (Number.isNaN(ms) ? null : Math.round(ms * 1000) / 1000);
+export const frameOrNull = (frame: number): number | null => (frame === 0 ? null : frame);
 
 /** Fields of a repeating transaction, in print order. Those that a definition lacks and no row reader gives are left out. */
 const ORDER = [

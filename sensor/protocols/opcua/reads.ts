@@ -197,10 +197,13 @@ function sameKey(key: Key, shape: Shape): boolean {
   return true;
 }
 
+/** An array's length that says empty or null. */
+const none = (length: number): boolean => length === 0 || length === -1;
+
 /** ResponseHeader without anything but a time and a handle (Part 4, 7.33): result Good, no diagnostics, strings or additions. */
 function plainHeader(r: Reader, handle: number): boolean {
   r.skip(8);
-  if (r.u32le() !== handle || r.u32le() !== 0 || r.u8() !== 0 || r.i32le() > 0) return false;
+  if (r.u32le() !== handle || r.u32le() !== 0 || r.u8() !== 0 || !none(r.i32le())) return false;
   return r.u16le() === 0 && r.u8() === 0 && !r.short;
 }
 
@@ -220,7 +223,7 @@ function results(shape: Shape, handle: number, view: DataView, start: number, en
     types[i] = type;
     h = Math.imul(h ^ type, 0x01000193);
   }
-  if (r.i32le() > 0 || r.short || r.left > 0) return 0;
+  if (!none(r.i32le()) || r.short || r.left > 0) return 0;
   return h === 0 ? 1 : h;
 }
 
