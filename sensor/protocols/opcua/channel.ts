@@ -82,9 +82,18 @@ export class Channel {
     this.version++;
   }
 
+  /** A token was issued; -1 when its number is encrypted and the first unfamiliar one must be it. */
   issue(token: number): void {
-    if (token === this.token) return;
-    this.previousToken = this.token;
+    if (token >= 0 && token === this.token) return;
+    if (this.token >= 0) this.previousToken = this.token;
     this.token = token;
+  }
+
+  /** Whether a message may carry this token: the newest, or the one before it (Part 4, 5.5.2.1). */
+  accepts(token: number): boolean {
+    if (token === this.token || token === this.previousToken) return true;
+    if (this.token >= 0) return false;
+    this.token = token;
+    return true;
   }
 }

@@ -151,8 +151,7 @@ export class Connection implements Dissector {
     }
     let flaws = this.sizeFlaw(side, end - pos) ? ['size_over_negotiated'] : null;
     if (known === undefined && !this.partial) flaws = [...(flaws ?? []), 'unknown_channel'];
-    if (channel.token < 0) channel.issue(token);
-    else if (token !== channel.token && token !== channel.previousToken) flaws = [...(flaws ?? []), 'unknown_token'];
+    if (!channel.accepts(token)) flaws = [...(flaws ?? []), 'unknown_token'];
     flaws = this.sequence(channel.lanes[side], view.getUint32(pos + 16, true), flaws);
     const stop = Math.max(pos + SYMMETRIC, end - channel.signature);
     if (type === CLO) this.closing(channel, side, view, pos, stop, at, frame, flaws);

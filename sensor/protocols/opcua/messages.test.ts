@@ -240,6 +240,18 @@ it('tells mode Sign from SignAndEncrypt by what follows, and reads signed bodies
   );
 });
 
+it('takes the token of a renewal whose answer is encrypted as it comes, and no third one', () => {
+  const signature = new Uint8Array(32);
+  const poll = (n: number, token: number): [0, Uint8Array] => [0, chunk('F', n, n, join(readRequest(n, [id(1)]), signature), 5, token)];
+  const { observations } = dissect(
+    conversation([0, sealedOpen(0)], [1, sealedOpen(5)], poll(1, 1), [0, sealedOpen(5)], [1, sealedOpen(5)], poll(2, 1), poll(3, 2), poll(4, 2), poll(5, 9)),
+  );
+  assert.deepEqual(
+    only(observations, 'Read').map((o) => o['opcua.flaws']),
+    [undefined, undefined, undefined, undefined, ['unknown_token']],
+  );
+});
+
 it('joins midway: type ids tell who asks', () => {
   const traffic = conversation(
     [1, msg(9, 4, readResponse(5, [double(1)]))],

@@ -100,7 +100,7 @@ export class Openings {
     if (channel.policy === 'None') channel.see('readable', asked?.mode ?? 'None');
     else if (channel.visibility === 'signed') channel.signature = signatureSize(channel.policy);
     else channel.version++;
-    if (half.token >= 0) channel.issue(half.token);
+    channel.issue(half.token);
   }
 
   private read(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): Half {
