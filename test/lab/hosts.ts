@@ -15,6 +15,8 @@ export class Program {
     this.label = `${host}/${file}`;
     const [command, all] = on(host, process.execPath, fileURLToPath(new URL(`${file}.ts`, import.meta.url)), ...args);
     this.child = spawn(command, all, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    // A message to a program that is just ending; whoever waits for it hears of the end itself.
+    this.child.on('error', () => undefined);
     this.child.on('message', (message: FromHost) => {
       if ('actuators' in message) onActuators(message.actuators);
       else for (const one of [...this.waiting]) if (one(message)) this.waiting.splice(this.waiting.indexOf(one), 1);

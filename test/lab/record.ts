@@ -107,6 +107,7 @@ class Plant {
 
   /** What each program sent over the whole run. */
   async stop(): Promise<{ [program: string]: Counts }> {
+    clearInterval(this.clock);
     const counts: { [program: string]: Counts } = {};
     for (const phase of [0, 1, 2]) {
       const some = [...this.programs].filter(([label]) => farewell(label) === phase);
@@ -134,12 +135,6 @@ class Plant {
 const farewell = (label: string) => (/valve/.test(label) ? 1 : /services|plc|gateway|opcua-server/.test(label) ? 2 : 0);
 
 let cleanUp = () => {};
-
-function abandon(): void {
-  cleanUp();
-  remove();
-  process.exit(130);
-}
 
 async function record(of: Recording, folder: string): Promise<void> {
   const plant = new Plant(folder);
@@ -194,8 +189,13 @@ const RECORDINGS: Recording[] = [
 const only = process.argv[2];
 mkdirSync(TARGET, { recursive: true });
 const folder = mkdtempSync(join(tmpdir(), 'stillwatch-lab-'));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, abandon);
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+// However this ends: no process, no namespace and no certificate stays behind.
+process.on('exit', () => {
+  cleanUp();
+  remove();
+  rmSync(folder, { recursive: true, force: true });
+});
 for (const one of RECORDINGS) {
   if (only === undefined || (only === 'clean') === (one.attacks.length === 0)) await record(one, folder);
 }
