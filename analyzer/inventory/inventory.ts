@@ -106,6 +106,21 @@ export class Inventory {
     if (known.frames.length < MAX_FRAMES && frame > 0 && !known.frames.includes(frame)) known.frames.push(frame);
   }
 
+  /** Takes in devices of an earlier baseline: what was not seen this time stays, what was keeps its first date and older evidence. */
+  merge(earlier: readonly Asset[]): void {
+    for (const before of earlier) {
+      const now = this.entries.get(before.address)?.asset;
+      if (now === undefined) {
+        this.entries.set(before.address, { asset: structuredClone(before), learningUntil: Number.NEGATIVE_INFINITY, lastAt: Number.NEGATIVE_INFINITY });
+        continue;
+      }
+      if (before.first_seen < now.first_seen) now.first_seen = before.first_seen;
+      for (const attribute of before.attributes) {
+        if (!now.attributes.some((a) => a.name === attribute.name && a.value === attribute.value)) now.attributes.push(structuredClone(attribute));
+      }
+    }
+  }
+
   /** A device showed a link address. */
   mac(address: string, mac: string): boolean {
     const asset = this.entries.get(address)?.asset;

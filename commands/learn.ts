@@ -1,0 +1,33 @@
+import { readBaseline, writeBaseline } from '../analyzer/baseline/file.ts';
+import { InputError } from '../sensor/capture/source.ts';
+import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
+import { compileRules, open, Pass } from './pass.ts';
+import { Progress } from './progress.ts';
+
+export const learn: Command = {
+  summary: 'write or extend a baseline',
+  help: `stillwatch learn FILE... --baseline FILE
+
+Learns everything in the captures as normal: who talks to whom, doing what, touching which points. What is learned is a
+proposal until someone approves it. A baseline that exists is extended.
+
+  --baseline FILE   the baseline to write or extend`,
+  options: { baseline: { type: 'string' } },
+  async run(paths, flags) {
+    someFiles(paths, 'learn');
+    const file = textFlag(flags, 'baseline');
+    if (file === undefined) throw new InputError('learn needs --baseline FILE, the file to write what was learned to');
+    const before = readBaseline(file, 'empty');
+    const progress = new Progress(0);
+    const known = { ...before, assets: [] };
+    const pass = new Pass({ rules: compileRules([]), learn: Number.MAX_SAFE_INTEGER, baseline: known, onBlock: (p) => progress.show(p.sensor.frames, 0) });
+    await pass.read(open(paths));
+    progress.clear();
+    for (const warning of pass.report.warnings) say(`warning: ${warning}`);
+    const { analyzer } = pass;
+    analyzer.inventory.merge(before.assets);
+    writeBaseline(file, analyzer.inventory.all(), analyzer.facts.all());
+    await print(`${file}: ${analyzer.facts.size} facts (${analyzer.facts.size - before.facts.length} new) about ${analyzer.inventory.size} devices, from ${pass.sensor.frames} frames\n`);
+    return DONE;
+  },
+};

@@ -1,0 +1,122 @@
+/** One pass over captures: source, sensor, analyzer, result. Shared by `analyze`, `learn` and `run`. */
+import { fileURLToPath } from 'node:url';
+import { Analyzer, analyzerRowFields } from '../analyzer/analyzer.ts';
+import type { Baseline } from '../analyzer/baseline/file.ts';
+import { RuleSet } from '../analyzer/rules/compile.ts';
+import { loadRules } from '../analyzer/rules/load.ts';
+import { milliseconds } from '../config.ts';
+import { openFiles, spanOf } from '../sensor/capture/file.ts';
+import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
+import { type Observation, timestamp } from '../sensor/observation.ts';
+import { Sensor } from '../sensor/sensor.ts';
+
+/** The rules that come with the product. */
+export const RULES = fileURLToPath(new URL('../rules', import.meta.url));
+/** Share of a capture that is learned when nothing else is said. */
+export const DEFAULT_LEARN = '30%';
+const DEFAULT_LEARN_STDIN = '10m';
+
+/** Loads and compiles rules. Throws an InputError of one line when one of them is broken. */
+export function compileRules(dirs: readonly string[]): RuleSet {
+  const { rules, problems } = loadRules([RULES, ...dirs]);
+  if (problems.length > 0) throw new InputError(problems.length === 1 ? (problems[0] as string) : `${problems[0]} (and ${problems.length - 1} more: stillwatch rules check)`);
+  return new RuleSet(rules, analyzerRowFields as ConstructorParameters<typeof RuleSet>[1]);
+}
+
+/** ms to learn each device: a time, or a share of the capture's length, which then is read over once. */
+export async function learningTime(text: string | undefined, paths: readonly string[], baseline: Baseline | null): Promise<{ learn: number; frames: number }> {
+  if (text === undefined && baseline !== null) return { learn: 0, frames: 0 };
+  const wanted = text ?? (paths.includes('-') ? DEFAULT_LEARN_STDIN : DEFAULT_LEARN);
+  const share = /^(\d+(?:\.\d+)?)%$/.exec(wanted);
+  if (share === null) {
+    const learn = wanted === '0' ? 0 : milliseconds(wanted);
+    if (Number.isNaN(learn)) throw new InputError(`--learn takes a share such as 30% or a time such as 90s or 10m, not "${wanted}"`);
+    return { learn, frames: 0 };
+  }
+  if (Number(share[1]) > 100) throw new InputError(`--learn takes at most 100%, not "${wanted}"`);
+  const span = await spanOf(paths);
+  return { learn: Math.floor(((span.last - span.first) * Number(share[1])) / 100), frames: span.frames };
+}
+
+export type PassOptions = {
+  rules: RuleSet;
+  learn: number;
+  baseline: Baseline | null;
+  onKept?: (observation: Observation, frames: number[]) => void;
+  /** Called after every block. */
+  onBlock?: (pass: Pass) => void | Promise<void>;
+};
+
+/** The chain from frames to findings, one instance a run. */
+export class Pass {
+  readonly analyzer: Analyzer;
+  readonly sensor: Sensor;
+  report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
+  private readonly onBlock: NonNullable<PassOptions['onBlock']>;
+  private first = Number.NaN;
+  private bytes = 0;
+
+  constructor(options: PassOptions) {
+    this.analyzer = new Analyzer({
+      rules: options.rules,
+      learn: options.learn,
+      facts: options.baseline?.facts ?? [],
+      assets: options.baseline?.assets ?? [],
+      baseline: options.baseline?.hash ?? '',
+      ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
+    });
+    this.sensor = new Sensor((batch) => this.analyzer.take(batch));
+    this.onBlock = options.onBlock ?? (() => {});
+  }
+
+  /** Reads a source to its end. */
+  async read(source: Source): Promise<void> {
+    this.report = await source.frames((block) => {
+      if (Number.isNaN(this.first) && block.count > 0) this.first = block.at[0] as number;
+      for (let i = 0; i < block.count; i++) this.bytes += block.length[i] as number;
+      this.sensor.take(block);
+      return this.onBlock(this);
+    });
+    this.sensor.end();
+    this.analyzer.end();
+  }
+
+  coverage(): ReturnType<Sensor['coverage']> {
+    const coverage = this.sensor.coverage(this.report.interfaces);
+    return { ...coverage, ceilings: [...coverage.ceilings, ...this.analyzer.ceilings()] };
+  }
+
+  /** The object that `analyze --json` prints. */
+  result(): Result {
+    const { analyzer, sensor } = this;
+    const conversations = analyzer.conversations();
+    const coverage = this.coverage();
+    return {
+      stats: {
+        frames: sensor.frames,
+        bytes: this.bytes,
+        first: Number.isNaN(this.first) ? null : timestamp(this.first),
+        last: Number.isNaN(sensor.clock) ? null : timestamp(sensor.clock),
+        transactions: conversations.reduce((sum, c) => sum + c.transactions, 0),
+        assets: analyzer.inventory.size,
+        facts: analyzer.facts.size,
+        findings: analyzer.findings.length,
+        warnings: this.report.warnings,
+      },
+      coverage,
+      assets: analyzer.inventory.all(),
+      conversations,
+      findings: analyzer.findings,
+    };
+  }
+}
+
+export type Result = {
+  stats: { frames: number; bytes: number; first: string | null; last: string | null; transactions: number; assets: number; facts: number; findings: number; warnings: string[] };
+  coverage: ReturnType<Sensor['coverage']>;
+  assets: ReturnType<Analyzer['inventory']['all']>;
+  conversations: ReturnType<Analyzer['conversations']>;
+  findings: Analyzer['findings'];
+};
+
+export const open = (paths: readonly string[]): Source => openFiles(paths);

@@ -1,0 +1,117 @@
+/** Brings what a pass finds to the store, and tells the console how it goes. */
+import { setImmediate } from 'node:timers/promises';
+import type { Status } from '../analyzer/coverage.ts';
+import { idOf } from '../analyzer/hash.ts';
+import type { Kept, Store } from '../analyzer/store/store.ts';
+import { nest, type Observation, timestamp } from '../sensor/observation.ts';
+import type { Pass } from './pass.ts';
+import type { Progress } from './progress.ts';
+
+/** How often (ms) findings are stored while frames come in, and everything else. */
+const FINDINGS_EVERY = 200;
+const ALL_EVERY = 5000;
+/** Observations that may wait for the store. */
+const MAX_WAITING = 20_000;
+/** Longest time (ms) the chain works before the console gets a turn. */
+const TURN = 30;
+
+export class Recorder {
+  state: Status['state'] = 'capturing';
+  /** Observations that were not kept because the store was behind. */
+  dropped = 0;
+  private readonly store: Store;
+  private readonly source: string;
+  private readonly progress: Progress;
+  private readonly started = performance.now();
+  private kept: Kept[] = [];
+  private storedFindings = 0;
+  private storedAll = 0;
+  private turn = performance.now();
+
+  constructor(store: Store, source: string, progress: Progress) {
+    this.store = store;
+    this.source = source;
+    this.progress = progress;
+  }
+
+  keep(o: Observation, frames: number[]): void {
+    if (this.kept.length >= MAX_WAITING) {
+      this.dropped++;
+      return;
+    }
+    const source = String(o['source.ip'] ?? o['source.mac'] ?? '');
+    const destination = String(o['destination.ip'] ?? '');
+    const id = idOf('observation', o['@timestamp'], o.kind, source, destination, frames.join(' '), String(o['flow.event'] ?? ''));
+    this.kept.push({ id, '@timestamp': o['@timestamp'], kind: o.kind, frames, source, destination, json: nest(o) });
+  }
+
+  /** After every block. */
+  async block(pass: Pass): Promise<void> {
+    const now = performance.now();
+    this.progress.show(pass.sensor.frames, pass.analyzer.findings.length);
+    if (now - this.storedAll > ALL_EVERY) await this.all(pass);
+    else if (now - this.storedFindings > FINDINGS_EVERY || this.kept.length > MAX_WAITING / 2) await this.findings(pass);
+    if (performance.now() - this.turn < TURN) return;
+    await setImmediate();
+    this.turn = performance.now();
+  }
+
+  /** Everything, when the source has ended. */
+  async finish(pass: Pass): Promise<void> {
+    this.progress.clear();
+    await this.all(pass);
+  }
+
+  private async findings(pass: Pass): Promise<void> {
+    this.storedFindings = performance.now();
+    const observations = this.kept;
+    this.kept = [];
+    await this.store.save({ findings: pass.analyzer.changedFindings(), observations });
+  }
+
+  private async all(pass: Pass): Promise<void> {
+    this.storedAll = performance.now();
+    await this.findings(pass);
+    pass.analyzer.end();
+    const { analyzer, sensor } = pass;
+    const clock = Number.isNaN(sensor.clock) ? [] : [{ '@timestamp': timestamp(sensor.clock), ...pass.coverage() }];
+    await this.store.save({ assets: analyzer.inventory.all(), facts: analyzer.facts.all(), conversations: analyzer.conversations(), health: clock });
+  }
+
+  status(pass: Pass): Status {
+    const { sensor, analyzer } = pass;
+    const learning = analyzer.inventory.all().filter((asset) => asset.state === 'learning').length;
+    const coverage = pass.coverage();
+    return {
+      state: this.state,
+      source: this.source,
+      frames: sensor.frames,
+      frames_per_second: this.state === 'ended' ? 0 : Math.round((sensor.frames * 1000) / Math.max(1, performance.now() - this.started)),
+      clock: Number.isNaN(sensor.clock) ? '' : timestamp(sensor.clock),
+      assets_learning: learning,
+      assets_protected: analyzer.inventory.size - learning,
+      blind: [...blindness(coverage), ...(this.dropped > 0 ? [`${this.dropped} observations were not kept: the store was behind.`] : [])],
+      coverage,
+    };
+  }
+}
+
+/** Shares above which something is worth a sentence. */
+const SHARE = 0.01;
+
+/** What is not seen, in words. */
+function blindness(coverage: Status['coverage']): string[] {
+  const lines: string[] = [];
+  for (const i of coverage.interfaces) {
+    if ((i.dropped ?? 0) > 0) lines.push(`${i.dropped} frames were lost before they reached ${i.name}.`);
+    if (i.truncated > 0) lines.push(`${i.truncated} frames of ${i.name} were cut short by the capture's snap length.`);
+    if (i.undecoded > SHARE * i.frames) lines.push(`${i.undecoded} of ${i.frames} frames of ${i.name} could not be decoded.`);
+  }
+  for (const p of coverage.protocols) {
+    if (p.messages === 0) continue;
+    if (p.gaps > 0) lines.push(`${p.protocol}: ${p.gaps} holes in the stream, ${p.lost_bytes} bytes were not seen.`);
+    if (p.opaque > 0) lines.push(`${p.protocol}: ${p.opaque} messages are encrypted; their content is not seen.`);
+    if (p.one_sided > 0) lines.push(`${p.protocol}: of ${p.one_sided} connections only one direction is seen. Check that the mirror port copies both.`);
+  }
+  return lines;
+}

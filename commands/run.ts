@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import { scheduleJobs } from '../analyzer/jobs.ts';
+import { listRules } from '../analyzer/rules/list.ts';
+import { openSqlite } from '../analyzer/store/sqlite.ts';
+import { type Config, loadConfig, milliseconds } from '../config.ts';
+import { InputError } from '../sensor/capture/source.ts';
+import { type Accounts, openAccounts } from '../ui/accounts.ts';
+import { createApp } from '../ui/app.ts';
+import { summary } from './analyze.ts';
+import { type Command, DONE, print, say, textFlag } from './command.ts';
+import { compileRules, DEFAULT_LEARN, learningTime, open, Pass } from './pass.ts';
+import { paced } from './pace.ts';
+import { Progress } from './progress.ts';
+import { Recorder } from './recorder.ts';
+
+export const run: Command = {
+  summary: 'the appliance: sensor, analyzer, store and console',
+  help: `stillwatch run [--config FILE] --replay FILE... [--learn TIME] [--speed N|max] [--for TIME] [--exit] [--json]
+
+Runs the whole chain and serves the console. Findings land in the state directory (STILLWATCH_STATE, default ./state).
+
+  --config FILE     configuration (YAML); every key also has an environment name, such as STILLWATCH_LISTEN
+  --replay FILE     read this capture instead of an interface; more captures may follow
+  --learn TIME      how long each device is learned: a time (90s, 10m) or, for a replay, a share of it (default 30%)
+  --speed N|max     replay N times as fast as it was recorded (default max)
+  --for TIME        stop after this time
+  --exit            end when the replay is stored, instead of serving on
+  --json            at the end print the object of \`analyze --json\``,
+  options: {
+    config: { type: 'string' },
+    interface: { type: 'string' },
+    replay: { type: 'string' },
+    learn: { type: 'string' },
+    speed: { type: 'string' },
+    for: { type: 'string' },
+    exit: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
+  async run(paths, flags) {
+    const config = loadConfig(textFlag(flags, 'config'), process.env);
+    const replay = textFlag(flags, 'replay');
+    if (replay === undefined) throw new InputError('live capture is not part of this version yet; replay a capture with: stillwatch run --replay FILE');
+    const files = [replay, ...paths];
+    const speed = speedOf(textFlag(flags, 'speed') ?? 'max');
+    const limit = limitOf(textFlag(flags, 'for'));
+    const rules = compileRules(config.rules);
+    const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? DEFAULT_LEARN, files, null);
+    const appliance = await start(config, files, rules, learn, frames);
+    const stopped = new AbortController();
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
+    if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
+    await appliance.replay(speed, stopped.signal);
+    if (flags['exit'] !== true && !stopped.signal.aborted) await forever(stopped.signal);
+    await appliance.stop();
+    if (flags['json'] === true) await print(`${JSON.stringify(appliance.pass.result())}\n`);
+    else await print(summary(appliance.pass.result()));
+    return DONE;
+  },
+};
+
+async function start(config: Config, files: string[], rules: ReturnType<typeof compileRules>, learn: number, frames: number) {
+  const state = stateDirectory(config.state);
+  const store = openSqlite(join(state, 'stillwatch.db'));
+  // A replay is somebody trying things out: its accounts live as long as it does.
+  const accounts = openAccounts(':memory:');
+  const recorder = new Recorder(store, files.join(', '), new Progress(frames));
+  const pass = new Pass({ rules, learn, baseline: null, onKept: (observation, seen) => recorder.keep(observation, seen), onBlock: (p) => recorder.block(p) });
+  recorder.state = 'replaying';
+  const app = createApp({
+    store,
+    accounts,
+    status: () => recorder.status(pass),
+    rules: () => listRules(rules.rules),
+    decide: async (decision) => {
+      await store.decide(decision);
+      if (decision.on.kind === 'finding' && decision.kind === 'close') pass.analyzer.closed(decision.on.id);
+    },
+    now: () => new Date(),
+    setupToken: randomBytes(16).toString('hex'),
+  });
+  const server = createServer(getRequestListener(app.fetch));
+  const address = await listen(server, config.listen);
+  await welcome(accounts, address);
+  const jobs = scheduleJobs({ store, retentionDays: milliseconds(config.retention.observations) / 86_400_000, now: () => new Date(), log: say });
+  return {
+    pass,
+    async replay(speed: number, signal: AbortSignal) {
+      const source = paced(open(files), speed);
+      signal.addEventListener('abort', () => source.stop(), { once: true });
+      await pass.read(source);
+      recorder.state = 'ended';
+      await recorder.finish(pass);
+      for (const warning of pass.report.warnings) say(`warning: ${warning}`);
+      say(`replay ended: ${pass.sensor.frames.toLocaleString('en')} frames, ${pass.analyzer.findings.length} findings stored in ${state}`);
+    },
+    async stop() {
+      jobs();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await store.close();
+      accounts.close();
+    },
+  };
+}
+
+function stateDirectory(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o750 });
+    return path;
+  } catch (error) {
+    throw new InputError(`state directory ${path} cannot be made (${(error as NodeJS.ErrnoException).code}); set STILLWATCH_STATE to a folder you may write to`);
+  }
+}
+
+/** Resolves with the address to open once the server listens. */
+function listen(server: ReturnType<typeof createServer>, address: string): Promise<string> {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = Number(address.slice(colon + 1));
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.code === 'EACCES' ? 'ports below 1024 need a privilege' : error.code;
+      reject(new InputError(`the console cannot listen on ${address}: ${why}; set STILLWATCH_LISTEN to another host:port`));
+    });
+    server.listen(port, host, () => {
+      const bound = server.address();
+      const actual = bound !== null && typeof bound === 'object' ? bound.port : port;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}/`);
+    });
+  });
+}
+
+/** One-time credentials for the console of this run. */
+async function welcome(accounts: Accounts, address: string): Promise<void> {
+  const password = randomBytes(9).toString('base64url');
+  await accounts.create('admin', password, 'administrator');
+  say(`console:   ${address}`);
+  say(`user:      admin`);
+  say(`password:  ${password}   (for this run only)`);
+}
+
+function speedOf(text: string): number {
+  const speed = text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
+  if (!(speed > 0)) throw new InputError(`--speed takes a number above 0, or max, not "${text}"`);
+  return speed;
+}
+
+function limitOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const limit = milliseconds(text);
+  if (Number.isNaN(limit)) throw new InputError(`--for takes a time such as 20s or 10m, not "${text}"`);
+  return limit;
+}
+
+async function forever(signal: AbortSignal): Promise<void> {
+  say('the console goes on; end it with Ctrl-C');
+  while (!signal.aborted) await sleep(86_400_000, undefined, { signal }).catch(() => {});
+}

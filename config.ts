@@ -1,0 +1,69 @@
+/** The one configuration file (YAML) and its environment names: `STILLWATCH_` and the key's path in capitals. */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { InputError } from './sensor/capture/source.ts';
+
+const duration = z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a time such as 90s, 10m, 12h or 7d');
+
+const schema = z.strictObject({
+  /** State directory: store, accounts, evidence. */
+  state: z.string().min(1).default('state'),
+  /** Console address, host:port. */
+  listen: z.string().regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8080').default('127.0.0.1:8080'),
+  /** How long each device is learned from when it is first seen. */
+  learn: duration.default('7d'),
+  /** Folders of rule files beside those that come with the product. */
+  rules: z.array(z.string()).default([]),
+  retention: z.strictObject({ /** How long single observations and measurements are kept. */ observations: duration.default('30d') }).prefault({}),
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** Reads the file (none: defaults) and the environment, which wins. Throws an InputError of one line that names the key. */
+export function loadConfig(path: string | undefined, env: NodeJS.ProcessEnv): Config {
+  const file = path === undefined ? {} : readYaml(path);
+  for (const [name, value] of Object.entries(env)) {
+    const keys = keyOf(name);
+    if (keys !== null && value !== undefined) put(file, keys, value);
+  }
+  const result = schema.safeParse(file);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const key = issue?.path.join('.') ?? '';
+  const unknown = issue?.code === 'unrecognized_keys' ? `unknown key "${[...(issue.path as string[]), issue.keys[0]].join('.')}"` : `${key}: ${issue?.message}`;
+  throw new InputError(`${path ?? 'the environment'}: ${unknown}; the keys are ${Object.keys(schema.shape).join(', ')}`);
+}
+
+function readYaml(path: string): { [key: string]: unknown } {
+  try {
+    const parsed: unknown = parse(readFileSync(path, 'utf8'), { maxAliasCount: 10 }) ?? {};
+    if (typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('a list of keys is expected');
+    return parsed as { [key: string]: unknown };
+  } catch (error) {
+    throw new InputError(`${path}: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
+
+/** `STILLWATCH_RETENTION_OBSERVATIONS` is `retention.observations`; names of other things are not keys. */
+function keyOf(name: string): string[] | null {
+  if (!name.startsWith('STILLWATCH_')) return null;
+  const path = name.slice('STILLWATCH_'.length).toLowerCase();
+  const top = Object.keys(schema.shape).find((key) => path === key || path.startsWith(`${key}_`));
+  if (top === undefined) return null;
+  return path === top ? [top] : [top, path.slice(top.length + 1)];
+}
+
+function put(file: { [key: string]: unknown }, keys: string[], value: string): void {
+  const [top, inner] = keys as [string, string | undefined];
+  if (inner === undefined) file[top] = top === 'rules' ? value.split(',') : value;
+  else file[top] = { ...(file[top] as object), [inner]: value };
+}
+
+const UNITS: { [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** ms of a time such as `90s`; NaN when it is none. */
+export function milliseconds(text: string): number {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  return parts === null ? Number.NaN : Number(parts[1]) * (UNITS[parts[2] as string] as number);
+}
