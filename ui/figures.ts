@@ -27,6 +27,7 @@ export const value = (n: number): string => (Number.isInteger(n) ? String(n) : S
 /** A share in percent; '–' of nothing. */
 export function share(part: number, whole: number): string {
   if (whole === 0) return '–';
+  if (part === 0) return '0 %';
   const percent = (100 * part) / whole;
   return percent > 0 && percent < 0.1 ? '< 0.1 %' : `${percent.toFixed(percent < 10 ? 1 : 0)} %`;
 }

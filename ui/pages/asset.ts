@@ -5,6 +5,7 @@ import type { Decision, FindingView } from '../../analyzer/finding.ts';
 import type { Conversation, Page } from '../../analyzer/store/store.ts';
 import type { Html, Strip } from '../console.ts';
 import { bytes, count, counted, value } from '../figures.ts';
+import { protocolName, words } from '../names.ts';
 import { absolute, when } from '../time.ts';
 import { entry } from './history.ts';
 import { icon } from './icon.ts';
@@ -44,7 +45,7 @@ const ROLES = [
 export function assetPage(card: AssetCard): Html {
   const { asset, strip } = card;
   const name = best(asset, 'name') || best(asset, 'hostname');
-  const line = [best(asset, 'vendor'), best(asset, 'model') || best(asset, 'product'), best(asset, 'role').replaceAll('_', ' ')].filter((part) => part !== '');
+  const line = [best(asset, 'vendor'), best(asset, 'model') || best(asset, 'product'), words(best(asset, 'role'))].filter((part) => part !== '');
   return html`<nav class="crumb"><a href="/assets" data-key="u">${icon('back')}Assets</a></nav>
 <header class="lead">
 <p class="meta"><span class="state" data-state="${asset.state}">${asset.state}</span>${asset.state === 'learning' ? html`<span class="quiet">until ${absolute(asset.learning_until)}</span>` : null}<span class="quiet">First seen</span> ${when(asset.first_seen, strip.clock)} <span class="quiet">Last seen</span> ${when(asset.last_seen, strip.clock)}</p>
@@ -70,7 +71,7 @@ function identity({ asset, strip }: AssetCard): Html {
   if (names.length === 0) return html`<p class="quiet">No attribute is known yet.</p>`;
   return html`<dl>${names.map(
     (name) =>
-      html`<div><dt>${name.replaceAll('_', ' ').replace('opcua', 'OPC UA')}</dt>${asset.attributes
+      html`<div><dt>${words(name)}</dt>${asset.attributes
         .filter((one) => one.name === name)
         .slice(0, 24)
         .map((one) => attribute(one, strip.clock))}</div>`,
@@ -98,21 +99,24 @@ function talks({ asset, conversations, names, strip }: AssetCard): Html {
   if (conversations.items.length === 0)
     return html`<p class="quiet">It was seen, but no conversation of it: only broadcasts, or frames that could not be followed.</p>`;
   const most = Math.max(...conversations.items.map((one) => one.bytes), 1);
-  return html`<div class="scroll"><table class="list" aria-label="Conversations"><thead><tr><th scope="col" class="w-address">With</th><th scope="col" class="w-state">It is</th><th scope="col" class="w-protocol">Protocol</th><th scope="col" class="w-rest">Volume</th><th scope="col" class="w-count figure">Requests</th><th scope="col" class="w-count figure">Refused</th><th scope="col" class="w-count figure">No answer</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${conversations.items.map(
+  return html`<div class="scroll"><table class="list" aria-label="Conversations"><thead><tr><th scope="col" class="w-with">With</th><th scope="col" class="w-as">As</th><th scope="col" class="w-protocol">Protocol</th><th scope="col" class="w-rest">Volume</th><th scope="col" class="w-count figure">Requests</th><th scope="col" class="w-count figure">Refused</th><th scope="col" class="w-count figure">No answer</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${conversations.items.map(
     (one) => {
       const other = one.client === asset.address || asset.ip.includes(one.client) ? one.server : one.client;
-      return html`<tr><td class="cut"><a class="mono" href="/assets/${encodeURIComponent(other)}">${other}</a>${names.has(other) ? html` <span class="quiet">${names.get(other)}</span>` : null}</td><td>${other === one.server ? 'client' : 'server'}</td><td class="cut">${one.protocol || 'unknown'} <span class="quiet mono">${one.transport}${one.port > 0 ? `/${one.port}` : ''}</span></td><td class="volume"><svg class="bar" width="96" height="6" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/><rect class="fill" width="${Math.max(1, (100 * one.bytes) / most).toFixed(1)}%" height="6" rx="3"/></svg><span class="figures">${bytes(one.bytes)}</span></td><td class="figure">${count(one.transactions)}</td><td class="figure${one.exceptions > 0 ? ' bad' : ''}">${count(one.exceptions)}</td><td class="figure${one.timeouts > 0 ? ' bad' : ''}">${count(one.timeouts)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`;
+      return html`<tr><td class="cut"><a class="mono" href="/assets/${encodeURIComponent(other)}">${other}</a>${names.has(other) ? html` <span class="quiet">${names.get(other)}</span>` : null}</td><td>${other === one.server ? 'client' : 'server'}</td><td class="cut">${protocolName(one.protocol)} <span class="quiet mono">${one.transport}${one.port > 0 ? `/${one.port}` : ''}</span></td><td class="volume"><svg class="bar" width="96" height="6" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/><rect class="fill" width="${Math.max(1, (100 * one.bytes) / most).toFixed(1)}%" height="6" rx="3"/></svg><span class="figures">${bytes(one.bytes)}</span></td><td class="figure">${count(one.transactions)}</td><td class="figure${one.exceptions > 0 ? ' bad' : ''}">${count(one.exceptions)}</td><td class="figure${one.timeouts > 0 ? ' bad' : ''}">${count(one.timeouts)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`;
     },
   )}</tbody></table></div>${conversations.total > conversations.items.length ? html`<p class="quiet">The first ${count(conversations.items.length)} of ${count(conversations.total)}.</p>` : null}`;
 }
 
 function points({ asset, points, strip }: AssetCard): Html {
   if (points.items.length === 0) return html`<p class="quiet">No register or node of it was read or written yet, or it is not a server.</p>`;
-  return html`<div class="scroll"><table class="list" aria-label="Points"><thead><tr><th scope="col" class="w-unit figure">Unit</th><th scope="col" class="w-rest">Point</th><th scope="col" class="w-name">Read by</th><th scope="col" class="w-name">Written by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${points.items.map(
+  return html`<div class="scroll"><table class="list" aria-label="Points"><thead><tr><th scope="col" class="w-unit figure">Unit</th><th scope="col" class="w-rest">Point</th><th scope="col" class="w-party">Read by</th><th scope="col" class="w-party">Written by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${points.items.map(
     (one) =>
-      html`<tr><td class="figure">${one.unit < 0 ? '–' : one.unit}</td><td class="mono cut" title="${one.what}">${one.what}</td><td class="mono cut" title="${one.readers.slice(0, 20).join(', ')}">${one.readers.slice(0, 4).join(', ') || html`<span class="quiet">–</span>`}</td><td class="mono cut" title="${one.writers.slice(0, 20).join(', ')}">${one.writers.slice(0, 4).join(', ') || html`<span class="quiet">–</span>`}</td><td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
+      html`<tr><td class="figure">${one.unit < 0 ? '–' : one.unit}</td><td class="mono cut" title="${one.what}">${one.what}</td><td class="mono cut" title="${one.readers.slice(0, 20).join(', ')}">${some(one.readers) || html`<span class="quiet">–</span>`}</td><td class="mono cut" title="${one.writers.slice(0, 20).join(', ')}">${some(one.writers) || html`<span class="quiet">–</span>`}</td><td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
   )}</tbody></table></div>${points.total > points.items.length ? html`<p><a href="/baseline?kind=point&server=${encodeURIComponent(asset.address)}">All ${counted(points.total, 'point')}</a></p>` : null}`;
 }
+
+/** The first of a list and how many more there are. */
+const some = (addresses: string[]): string => `${addresses[0] ?? ''}${addresses.length > 1 ? ` +${addresses.length - 1}` : ''}`;
 
 /** The learned range as a line, the last value as a mark on it. */
 function range({ range }: Fact): Html {

@@ -4,6 +4,7 @@ import type { Facet, Page } from '../../analyzer/store/store.ts';
 import type { Html, Strip } from '../console.ts';
 import { count, counted } from '../figures.ts';
 import { type AssetFilter, link, type Parameters } from '../filters.ts';
+import { protocolName, words } from '../names.ts';
 import { when } from '../time.ts';
 import { icon } from './icon.ts';
 import { type Column, chip, empty, headers, hidden, pager, removable } from './parts.ts';
@@ -18,7 +19,7 @@ export function assetsPage(view: AssetsView): Html {
   const { filter, page } = view;
   const filtered = [filter.q, filter.role, filter.protocol, filter.vendor].some((one) => one !== undefined);
   return html`<div class="heading"><h1>Assets</h1><p class="quiet">${counted(page.total, 'device')}${filtered ? ' match' : ' seen on the wire'}</p>${search(view)}</div>
-<div class="filters">${facet(view, 'role', 'Role')}${facet(view, 'protocol', 'Protocol')}${facet(view, 'vendor', 'Vendor')}
+<div class="filters facets">${facet(view, 'role', 'Role')}${facet(view, 'protocol', 'Protocol')}${facet(view, 'vendor', 'Vendor')}
 ${filter.q === undefined ? null : removable(`“${filter.q}”`, link(PATH, view.given, { q: null }))}${filtered ? html`<a class="clear" href="${PATH}">Clear filters</a>` : null}</div>
 ${page.items.length === 0 ? nothing(view, filtered) : table(view)}`;
 }
@@ -32,7 +33,12 @@ ${Object.entries(given)
 
 function facet({ filter, given, facets }: AssetsView, name: 'role' | 'protocol' | 'vendor', title: string): Html {
   const choice = ({ value, count }: { value: string; count: number }) =>
-    chip(value || 'unknown', link(PATH, given, { [name]: filter[name] === value ? null : value }), count, filter[name] === value);
+    chip(
+      name === 'protocol' ? protocolName(value) : name === 'role' ? words(value) : value,
+      link(PATH, given, { [name]: filter[name] === value ? null : value }),
+      count,
+      filter[name] === value,
+    );
   const choices = facets[name].filter((one) => one.value !== '');
   const on = choices.findIndex((one) => one.value === filter[name]);
   const shown = choices.filter((_, i) => i < MAX_CHIPS || i === on);
@@ -47,10 +53,10 @@ function facet({ filter, given, facets }: AssetsView, name: 'role' | 'protocol' 
 const COLUMNS: Column[] = [
   { title: 'Address', class: 'w-address', sort: 'address', ascending: true },
   { title: 'Name', class: 'w-name' },
-  { title: 'Vendor', class: 'w-name' },
-  { title: 'Model', class: 'w-name wide-only' },
+  { title: 'Vendor', class: 'w-vendor' },
+  { title: 'Model', class: 'w-model wide-only' },
   { title: 'Role', class: 'w-role' },
-  { title: 'Purdue', class: 'w-count figure' },
+  { title: 'Purdue', class: 'w-risk figure' },
   { title: 'Protocols', class: 'w-rest' },
   { title: 'First seen', class: 'w-time wide-only', sort: 'first_seen' },
   { title: 'Last seen', class: 'w-time', sort: 'last_seen' },
@@ -74,11 +80,11 @@ function row(asset: Asset, clock: number): Html {
 <td class="cut">${or(best(asset, 'name') || best(asset, 'hostname'))}</td>
 <td class="cut">${or(best(asset, 'vendor'))}</td>
 <td class="cut wide-only">${or(best(asset, 'model') || best(asset, 'product'))}</td>
-<td class="cut">${or(best(asset, 'role').replaceAll('_', ' '))}</td>
+<td class="cut">${or(words(best(asset, 'role')))}</td>
 <td class="figure">${best(asset, 'purdue_level') || html`<span class="quiet">–</span>`}</td>
 <td class="cut">${all(asset, 'protocol')
     .slice(0, 12)
-    .map((name) => html`<span class="tag">${name}</span>`)}</td>
+    .map((name) => html`<span class="tag">${protocolName(name)}</span>`)}</td>
 <td class="wide-only">${when(asset.first_seen, clock)}</td>
 <td>${when(asset.last_seen, clock)}</td>
 <td><span class="state" data-state="${asset.state}">${asset.state}</span></td></tr>`;

@@ -4,6 +4,7 @@ import type { Page } from '../../analyzer/store/store.ts';
 import type { Html, Strip } from '../console.ts';
 import { count, counted, value } from '../figures.ts';
 import { type FactFilter, link, type Parameters } from '../filters.ts';
+import { protocolName } from '../names.ts';
 import { when } from '../time.ts';
 import { chip, csrfField, empty, hidden, pager, removable } from './parts.ts';
 
@@ -43,14 +44,13 @@ ${table(view)}</form>${foot}`;
 }
 
 function table({ page, strip, form, given }: BaselineView): Html {
-  return html`<div class="scroll"><table class="list" data-rows aria-label="Facts"><thead><tr>${form === null ? null : html`<th scope="col" class="w-box"><input type="checkbox" data-all aria-label="All of this page"></th>`}<th scope="col" class="w-role">Kind</th><th scope="col" class="w-address">Client</th><th scope="col" class="w-address">Server</th><th scope="col" class="w-rest">What</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time wide-only">First seen</th><th scope="col" class="w-time">Last seen</th><th scope="col" class="w-name">State</th></tr></thead><tbody>${page.items.map((fact) => row(fact, strip.clock, form !== null, given))}</tbody></table></div>`;
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Facts"><thead><tr>${form === null ? null : html`<th scope="col" class="w-box"><input type="checkbox" data-all aria-label="All of this page"></th>`}<th scope="col" class="w-as">Kind</th><th scope="col" class="w-address">Client</th><th scope="col" class="w-address">Server</th><th scope="col" class="w-rest">What</th><th scope="col" class="w-party">Range, last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time wide-only">First seen</th><th scope="col" class="w-time">Last seen</th><th scope="col" class="w-name">State</th></tr></thead><tbody>${page.items.map((fact) => row(fact, strip.clock, form !== null, given))}</tbody></table></div>`;
 }
 
 function row(fact: Fact, clock: number, choosable: boolean, given: Parameters): Html {
   const address = (of: string, name: 'client' | 'server') =>
     of === '' ? html`<span class="quiet">–</span>` : html`<a class="mono" href="${link(PATH, given, { [name]: of })}">${of}</a>`;
-  const who =
-    fact.kind === 'point' ? html`<span class="mono">${fact.writers.concat(fact.readers).slice(0, 3).join(', ')}</span>` : address(fact.client, 'client');
+  const who = fact.kind === 'point' ? html`<span class="mono">${parties(fact)}</span>` : address(fact.client, 'client');
   return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}"></td>` : null}
 <td>${fact.kind}</td><td class="cut">${who}</td><td class="cut">${address(fact.server, 'server')}</td><td class="cut" title="${factText(fact)}">${what(fact)}</td>
 <td class="figures">${fact.range === null ? html`<span class="quiet">–</span>` : html`${value(fact.range.min)} to ${value(fact.range.max)}, <b>${value(fact.range.last)}</b>`}</td>
@@ -58,9 +58,15 @@ function row(fact: Fact, clock: number, choosable: boolean, given: Parameters): 
 <td class="cut"><span class="fact-state" data-state="${fact.state}">${fact.state}</span>${fact.by === '' ? null : html` <span class="quiet">by ${fact.by}</span>`}</td></tr>`;
 }
 
+/** Who touches a point: its writers first. */
+function parties(fact: Fact): string {
+  const all = [...new Set([...fact.writers, ...fact.readers])];
+  return `${all[0] ?? ''}${all.length > 1 ? ` +${all.length - 1}` : ''}`;
+}
+
 function what(fact: Fact): Html {
   const unit = fact.unit < 0 ? null : html` <span class="quiet">unit ${fact.unit}</span>`;
-  if (fact.kind === 'peer') return html`${fact.protocol || 'unknown'} <span class="mono quiet">port ${fact.port}</span>`;
+  if (fact.kind === 'peer') return html`${protocolName(fact.protocol)} <span class="mono quiet">port ${fact.port}</span>`;
   return html`<span class="mono">${fact.what}</span>${unit}${fact.access === '' ? null : html` <span class="tag">${fact.access}</span>`}`;
 }
 

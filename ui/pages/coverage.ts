@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from '../../analyzer/coverage.ts';
 import type { Html, Strip } from '../console.ts';
 import { bytes, count, counted, share } from '../figures.ts';
+import { protocolName } from '../names.ts';
 import { absolute } from '../time.ts';
 import { icon } from './icon.ts';
 
@@ -27,7 +28,7 @@ const verdict = (blind: string[]): Html =>
 export function known(coverage: Coverage): string[] {
   const sentences: string[] = [];
   for (const one of coverage.protocols) {
-    const name = one.protocol || 'an unknown protocol';
+    const name = one.protocol === '' ? 'Unknown protocols' : protocolName(one.protocol);
     if (one.messages === 0 && one.flows > 0)
       sentences.push(`${name}: ${counted(one.flows, 'flow')} only named, not decoded. Who talks to whom is known, what they say is not.`);
     if (one.one_sided > 0)
@@ -60,13 +61,13 @@ function protocols(list: ProtocolCoverage[]): Html {
   const sorted = [...list].sort((a, b) => b.frames - a.frames);
   return html`<div class="scroll"><table class="list" aria-label="Protocols"><thead><tr><th scope="col" class="w-rest">Protocol</th><th scope="col" class="w-number figure">Flows</th><th scope="col" class="w-number figure">Frames</th><th scope="col" class="w-number figure">Volume</th><th scope="col" class="w-number figure">Messages</th><th scope="col" class="w-number figure">One-sided</th><th scope="col" class="w-number figure">Gaps</th><th scope="col" class="w-number figure">Missing</th><th scope="col" class="w-number figure">Repeated</th><th scope="col" class="w-number figure">Mirrored twice</th><th scope="col" class="w-number figure">Out of spec</th><th scope="col" class="w-number figure">Encrypted</th></tr></thead><tbody>${sorted.map(
     (one) =>
-      html`<tr><td class="cut">${one.protocol || 'unknown'}${one.messages === 0 ? html` <span class="quiet">named only</span>` : null}</td><td class="figure">${count(one.flows)}</td><td class="figure">${count(one.frames)}</td><td class="figure">${bytes(one.bytes)}</td><td class="figure">${one.messages === 0 ? html`<span class="quiet">–</span>` : count(one.messages)}</td><td class="${bad(one.one_sided)}">${share(one.one_sided, one.flows)}</td><td class="${bad(one.gaps)}">${count(one.gaps)}</td><td class="${bad(one.lost_bytes)}">${bytes(one.lost_bytes)}</td><td class="figure">${count(one.retransmitted)}</td><td class="figure">${count(one.duplicates)}</td><td class="${bad(one.flaws)}">${count(one.flaws)}</td><td class="${bad(one.opaque)}">${share(one.opaque, one.messages)}</td></tr>`,
+      html`<tr><td class="cut">${protocolName(one.protocol)}${one.messages === 0 ? html` <span class="quiet">named only</span>` : null}</td><td class="figure">${count(one.flows)}</td><td class="figure">${count(one.frames)}</td><td class="figure">${bytes(one.bytes)}</td><td class="figure">${one.messages === 0 ? html`<span class="quiet">–</span>` : count(one.messages)}</td><td class="${bad(one.one_sided)}">${share(one.one_sided, one.flows)}</td><td class="${bad(one.gaps)}">${count(one.gaps)}</td><td class="${bad(one.lost_bytes)}">${bytes(one.lost_bytes)}</td><td class="figure">${count(one.retransmitted)}</td><td class="figure">${count(one.duplicates)}</td><td class="${bad(one.flaws)}">${count(one.flaws)}</td><td class="${bad(one.opaque)}">${share(one.opaque, one.messages)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
 function ceilings(list: Ceiling[]): Html {
   if (list.length === 0) return html`<p class="quiet">No ceiling is reported.</p>`;
-  return html`<div class="scroll"><table class="list" aria-label="Ceilings"><thead><tr><th scope="col" class="w-rest">Table</th><th scope="col" class="w-meter">Filled</th><th scope="col" class="w-number figure">Used</th><th scope="col" class="w-number figure">Limit</th><th scope="col" class="w-number figure">Times too small</th></tr></thead><tbody>${list.map(
+  return html`<div class="scroll"><table class="list" aria-label="Ceilings"><thead><tr><th scope="col" class="w-rest">Table</th><th scope="col" class="w-meter">Filled</th><th scope="col" class="w-number figure">Used</th><th scope="col" class="w-number figure">Limit</th><th scope="col" class="w-number figure">Times hit</th></tr></thead><tbody>${list.map(
     (one) => {
       const filled = one.limit === 0 ? 0 : Math.min(100, (100 * one.used) / one.limit);
       return html`<tr><td>${one.name}</td><td class="volume"><svg class="bar${filled > 90 || one.hit > 0 ? ' full' : ''}" width="160" height="6" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/><rect class="fill" width="${filled.toFixed(1)}%" height="6" rx="3"/></svg><span class="figures">${share(one.used, one.limit)}</span></td><td class="figure">${count(one.used)}</td><td class="figure">${count(one.limit)}</td><td class="${bad(one.hit)}">${count(one.hit)}</td></tr>`;

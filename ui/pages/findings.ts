@@ -95,10 +95,10 @@ const COLUMNS: Column[] = [
   { title: 'Risk', class: 'w-risk figure', sort: 'risk' },
   { title: 'Finding', class: 'w-rest' },
   { title: 'From', class: 'w-address' },
-  { title: 'To', class: 'w-address wide-only' },
+  { title: 'To', class: 'w-to wide-only' },
   { title: 'Times', class: 'w-count figure', sort: 'count' },
   { title: 'Status', class: 'w-status' },
-  { title: 'Opened', class: 'w-time wide-only', sort: 'opened' },
+  { title: 'Opened', class: 'w-time widest-only', sort: 'opened' },
   { title: 'Last seen', class: 'w-time', sort: 'last_seen' },
 ];
 
@@ -120,7 +120,7 @@ function row(finding: FindingView, clock: number): Html {
 <td class="mono cut wide-only">${party(finding.target.ip, finding.target.name)}${finding.target.unit_id === null ? null : html`<span class="quiet"> unit ${finding.target.unit_id}</span>`}</td>
 <td class="figure">${count(finding.count)}</td>
 <td>${statusPill(finding.status, null)}</td>
-<td class="wide-only">${when(finding.opened, clock)}</td>
+<td class="widest-only">${when(finding.opened, clock)}</td>
 <td>${when(finding.last_seen, clock)}</td></tr>`;
 }
 
