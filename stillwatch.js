@@ -32,8 +32,9 @@ function refuse(why) {
 
 function reexecute() {
   const node = pinnedNode();
-  if (node === null || node === process.execPath) refuse(`install Node.js ${NEEDED}, or run \`npm ci\` here, which brings one on Linux (x64, arm64)`);
-  const child = spawn(node, [...process.execArgv, here, ...process.argv.slice(2)], { stdio: 'inherit' });
+  if (node === null || process.env.STILLWATCH_HANDED_OVER) refuse(`install Node.js ${NEEDED}, or run \`npm ci\` here, which brings one on Linux (x64, arm64)`);
+  const env = { ...process.env, STILLWATCH_HANDED_OVER: '1' };
+  const child = spawn(node, [...process.execArgv, here, ...process.argv.slice(2)], { env, stdio: 'inherit' });
   // A terminal sends SIGINT to both of us: forwarding it as well would count as pressing Ctrl-C twice.
   const both = process.stdin.isTTY;
   for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && both ? undefined : child.kill(signal)));
@@ -59,6 +60,7 @@ function quieten() {
 if (Number.parseInt(process.versions.node, 10) < NEEDED) {
   reexecute();
 } else {
+  delete process.env.STILLWATCH_HANDED_OVER;
   quieten();
   module.enableCompileCache();
   await import('./main.ts');

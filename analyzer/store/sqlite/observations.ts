@@ -1,5 +1,6 @@
 /** Observations kept one by one, and measurements: what retention drops. */
 import { hash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { micros } from '../order.ts';
 import type { Health, Kept } from '../store.ts';
 import type { Database, Row } from './database.ts';
@@ -45,11 +46,18 @@ export const listHealth = (db: Database, limit: number | undefined): Health[] =>
 /** Rows dropped in one transaction: others get their turn between two. */
 const EXPIRE_AT_ONCE = 10_000;
 
-function expireFrom(db: Database, table: 'observations' | 'health', before: number): number {
+async function expireFrom(db: Database, table: 'observations' | 'health', before: number): Promise<number> {
   const sql = `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE at < ? ORDER BY at LIMIT ${EXPIRE_AT_ONCE})`;
   let gone = 0;
-  for (let last = EXPIRE_AT_ONCE; last === EXPIRE_AT_ONCE; gone += last) last = db.run(sql, before);
-  return gone;
+  for (;;) {
+    const last = db.run(sql, before);
+    gone += last;
+    if (last < EXPIRE_AT_ONCE) return gone;
+    await setImmediate();
+  }
 }
 
-export const expire = (db: Database, before: string): number => expireFrom(db, 'observations', micros(before)) + expireFrom(db, 'health', micros(before));
+export async function expire(db: Database, before: string): Promise<number> {
+  const time = micros(before);
+  return (await expireFrom(db, 'observations', time)) + (await expireFrom(db, 'health', time));
+}
