@@ -58,7 +58,7 @@ const COLUMNS: Column[] = [
   { title: 'Role', class: 'w-role' },
   { title: 'Purdue', class: 'w-risk figure' },
   { title: 'Protocols', class: 'w-rest' },
-  { title: 'First seen', class: 'w-time wide-only', sort: 'first_seen' },
+  { title: 'First seen', class: 'w-time widest-only', sort: 'first_seen' },
   { title: 'Last seen', class: 'w-time', sort: 'last_seen' },
   { title: 'State', class: 'w-state' },
 ];
@@ -82,10 +82,8 @@ function row(asset: Asset, clock: number): Html {
 <td class="cut wide-only">${or(best(asset, 'model') || best(asset, 'product'))}</td>
 <td class="cut">${or(words(best(asset, 'role')))}</td>
 <td class="figure">${best(asset, 'purdue_level') || html`<span class="quiet">–</span>`}</td>
-<td class="cut">${all(asset, 'protocol')
-    .slice(0, 12)
-    .map((name) => html`<span class="tag">${protocolName(name)}</span>`)}</td>
-<td class="wide-only">${when(asset.first_seen, clock)}</td>
+<td class="cut">${or(all(asset, 'protocol').slice(0, 12).map(protocolName).join(', '))}</td>
+<td class="widest-only">${when(asset.first_seen, clock)}</td>
 <td>${when(asset.last_seen, clock)}</td>
 <td><span class="state" data-state="${asset.state}">${asset.state}</span></td></tr>`;
 }

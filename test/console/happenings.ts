@@ -1,9 +1,9 @@
-/** What happened in the plant of `fixture-plant.ts` one morning, and the rules that say so. */
-import type { Fact } from '../analyzer/fact.ts';
-import type { Finding, Level } from '../analyzer/finding.ts';
-import type { Kept } from '../analyzer/store/store.ts';
-import type { RuleSummary } from './console.ts';
-import { assets, before, facts, id, setPoint } from './fixture-plant.ts';
+/** What happened in the plant of `plant.ts` one morning, and the rules that say so. */
+import type { Fact } from '../../analyzer/fact.ts';
+import type { Finding, Level } from '../../analyzer/finding.ts';
+import type { Kept } from '../../analyzer/store/store.ts';
+import type { RuleSummary } from '../../ui/console.ts';
+import { assets, before, facts, id, setPoint } from './plant.ts';
 
 const RULES: [name: string, title: string, level: Level, tags: string[], catalogue: string[], cannot: string | null][] = [
   ['modbus-write-new-client', 'Modbus write from a client that never wrote to this device', 'high', ['attack.t1692.001', 'attack.t0848'], ['MB-01'], null],

@@ -1,11 +1,11 @@
 /** A console over a small plant in memory, for tests and pictures. */
-import { best } from '../analyzer/asset.ts';
-import { type Decision, decidedStatus, type Finding, type FindingView, LEVELS, STATUSES } from '../analyzer/finding.ts';
-import type { AuditLine, Batch, Facet, FindingQuery, Store } from '../analyzer/store/store.ts';
-import { openAccounts, type Role } from './accounts.ts';
-import { type ConsoleOptions, createApp } from './app.ts';
-import { findings, observations, rules } from './fixture-findings.ts';
-import { assets, conversations, facts, status } from './fixture-plant.ts';
+import { best } from '../../analyzer/asset.ts';
+import { type Decision, decidedStatus, type Finding, type FindingView, LEVELS, STATUSES } from '../../analyzer/finding.ts';
+import type { AuditLine, Batch, Facet, FindingQuery, Store } from '../../analyzer/store/store.ts';
+import { openAccounts, type Role } from '../../ui/accounts.ts';
+import { type ConsoleOptions, createApp } from '../../ui/app.ts';
+import { findings, observations, rules } from './happenings.ts';
+import { assets, conversations, facts, status } from './plant.ts';
 
 export const PASSWORD = 'a quiet river at dawn';
 export const TOKEN = 'one-time-set-up-token';
@@ -126,7 +126,7 @@ function tally(values: string[], order?: readonly string[]): Facet {
   return names.map((value) => ({ value, count: values.filter((one) => one === value).length })).filter((one) => one.count > 0);
 }
 
-/** The plant of `fixture-plant.ts`, put into any store. */
+/** The plant of `plant.ts`, put into any store. */
 export async function fill(store: Store): Promise<void> {
   await store.save({ assets: assets(), facts: facts(), findings: findings(), conversations: conversations(), observations: observations() });
 }

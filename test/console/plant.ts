@@ -1,9 +1,9 @@
 /** A small water works as the wire shows it: assets, facts, conversations, coverage. For tests and pictures. */
 import { createHash } from 'node:crypto';
-import type { Asset, Attribute, AttributeName, Confidence } from '../analyzer/asset.ts';
-import type { Coverage, Status } from '../analyzer/coverage.ts';
-import type { Fact } from '../analyzer/fact.ts';
-import type { Conversation } from '../analyzer/store/store.ts';
+import type { Asset, Attribute, AttributeName, Confidence } from '../../analyzer/asset.ts';
+import type { Coverage, Status } from '../../analyzer/coverage.ts';
+import type { Fact } from '../../analyzer/fact.ts';
+import type { Conversation } from '../../analyzer/store/store.ts';
 
 export const CLOCK = '2026-03-14T09:42:17.318204Z';
 const START = Date.parse('2026-03-14T06:00:00Z');

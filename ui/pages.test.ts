@@ -1,0 +1,286 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Asset } from '../analyzer/asset.ts';
+import { consoleOver, fill, MemoryStore, visitor } from '../test/console/fixture.ts';
+import { finding } from '../test/console/happenings.ts';
+import { status } from '../test/console/plant.ts';
+import { ago } from './time.ts';
+
+async function entered(role: 'viewer' | 'analyst' = 'analyst', given: { store?: MemoryStore; more?: object } = {}) {
+  const store = given.store ?? new MemoryStore();
+  if (given.store === undefined) await fill(store);
+  const { app } = await consoleOver(store, given.more);
+  const visit = visitor(app);
+  await visit.logIn(role);
+  return { store, visit };
+}
+
+/** Titles of the rows of a list, in order. */
+const titles = (text: string): string[] => [...text.matchAll(/<a class="title"[^>]*>([^<]*)</g)].map((match) => match[1] as string);
+const hrefs = (text: string): string[] => [...text.matchAll(/href="([^"]*)"/g)].map((match) => (match[1] as string).replaceAll('&amp;', '&'));
+
+test('filters live in the URL, narrow the list, and every choice has a count', async () => {
+  const { visit } = await entered();
+  const all = await visit.ask('/findings');
+  assert.equal(titles(all.text).length, 8);
+  assert.match(all.text, /<span>Medium<\/span><span class="amount">3<\/span>/);
+  assert.ok(hrefs(all.text).includes('/findings?level=high'));
+  const high = await visit.ask('/findings?level=high&level=critical&sort=risk');
+  assert.deepEqual(titles(high.text).length, 3);
+  assert.equal(titles(high.text)[0], 'Program transferred to a controller');
+  assert.ok(hrefs(high.text).includes('/findings?sort=risk&level=critical'), 'a chip that is on takes itself off');
+  assert.equal(titles((await visit.ask('/findings?q=holding+register')).text).length, 2);
+  assert.equal(titles((await visit.ask('/findings?address=10.20.1.14')).text).length, 1);
+  assert.equal(titles((await visit.ask('/findings?status=closed')).text).length, 0);
+  assert.equal(titles((await visit.ask('/findings?within=1h')).text).length, 7, "the last hour is that of the sensor's clock");
+});
+
+test('a URL that asks for what is not there is refused in one sentence', async () => {
+  const { visit } = await entered();
+  for (const query of ['level=apocalyptic', 'sort=secret', 'status=gone', `q=${'x'.repeat(201)}`, 'from=-1', 'order=sideways']) {
+    const answer = await visit.ask(`/findings?${query}`);
+    assert.equal(answer.status, 400, query);
+    assert.match(answer.text, /class="rail"/);
+  }
+  assert.equal((await visit.ask('/findings?unknown=1&level=')).status, 200);
+});
+
+test('a long list is paged by cursor, and pages say where they are', async () => {
+  const store = new MemoryStore();
+  const many = Array.from({ length: 120 }, (_, i) => ({
+    ...finding({ rule: 'modbus-exceptions', risk: 20, actor: '10.0.0.1', target: '10.0.0.2', minutes: i + 1, count: 1, explanation: `number ${i}` }),
+    id: `f${i}`,
+  }));
+  await store.save({ findings: many });
+  const { visit } = await entered('viewer', { store });
+  const first = await visit.ask('/findings?level=low');
+  assert.match(first.text, /1–50 of 120/);
+  const next = hrefs(first.text).find((href) => href.includes('cursor=')) as string;
+  assert.match(next, /level=low/);
+  const second = await visit.ask(next);
+  assert.match(second.text, /51–100 of 120/);
+  assert.notDeepEqual(
+    hrefs(second.text).filter((href) => href.startsWith('/findings/f')),
+    hrefs(first.text).filter((href) => href.startsWith('/findings/f')),
+  );
+  assert.ok(!hrefs(second.text).some((href) => href.includes('sort=') && href.includes('cursor=')), 'sorting starts over');
+});
+
+test('what came off the wire is text, wherever it is shown', async () => {
+  const store = new MemoryStore();
+  await fill(store);
+  const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>'`;
+  const raw = { isEscaped: true, toString: () => evil, [evil]: { isEscaped: true, value: evil } };
+  const one = finding({
+    rule: 'modbus-exceptions',
+    risk: 20,
+    actor: evil,
+    target: evil,
+    minutes: 1,
+    count: 1,
+    explanation: evil,
+    seen: { source: { ip: evil }, modbus: raw as never },
+  });
+  const fact = {
+    ...(store.batch.facts[0] as (typeof store.batch.facts)[number]),
+    id: evil,
+    what: evil,
+    server: evil,
+    client: evil,
+    protocol: evil,
+    by: evil,
+    readers: [evil],
+  };
+  await store.save({
+    findings: [
+      {
+        ...one,
+        id: 'evil',
+        title: evil,
+        actor: { ip: evil, name: evil },
+        blind: evil,
+        respond: { soc: evil, plant: evil },
+        tags: [evil],
+        expected: [fact],
+        rule: { ...one.rule, name: evil },
+      },
+    ],
+  });
+  await store.save({
+    facts: [fact],
+    observations: [{ id: 'o', '@timestamp': evil, kind: evil, frames: one.occurrences[0]?.frames ?? [], source: evil, destination: evil, json: raw as never }],
+  });
+  const base = store.batch.assets[0] as Asset;
+  const attributes = base.attributes.map((attribute) => ({ ...attribute, value: evil, source: evil }));
+  await store.save({
+    assets: [{ ...base, id: 'evil-asset', address: evil, attributes }],
+    conversations: [{ ...(store.batch.conversations[0] as (typeof store.batch.conversations)[number]), client: evil, server: evil, protocol: evil }],
+  });
+  await store.decide({
+    id: 'd',
+    '@timestamp': evil,
+    by: evil,
+    on: { kind: 'finding', id: 'evil' },
+    kind: 'comment',
+    resolution: null,
+    comment: evil,
+    edit: { [evil]: evil },
+  });
+  const more = {
+    status: () => status({ source: evil, blind: [evil], coverage: { ...status().coverage, ceilings: [{ name: evil, limit: 1, used: 1, hit: 0 }] } }),
+  };
+  const { visit } = await entered('analyst', { store, more });
+  for (const path of [
+    '/findings',
+    '/findings/evil',
+    '/assets',
+    '/assets/evil-asset',
+    '/baseline',
+    '/coverage',
+    '/rules',
+    `/findings?q=${encodeURIComponent(evil)}`,
+    `/login?next=${encodeURIComponent(evil)}`,
+  ]) {
+    const { status: code, text } = await visit.ask(path);
+    assert.ok(code === 200 || code === 303, `${path}: ${code}`);
+    assert.doesNotMatch(text, /<script>alert|<img src=x|"><script/, path);
+  }
+});
+
+test('deciding needs no script: acknowledge, comment, close with a reason, reopen', async () => {
+  const { store, visit } = await entered();
+  const id = store.batch.findings[0]?.id as string;
+  const action = `/findings/${id}/decisions`;
+  const forms = async () => {
+    const { text } = await visit.ask(`/findings/${id}`);
+    return [...text.matchAll(/<form method="post" action="\/findings[^"]*"[\s\S]*?<\/form>/g)].map(([form]) => visit.form(form, action));
+  };
+  const take = async (kind: string, more: { [name: string]: string } = {}) => {
+    const form = (await forms()).find((one) => one['kind'] === kind);
+    assert.ok(form, `no form to ${kind}`);
+    return visit.post(action, { ...form, ...more });
+  };
+  assert.equal((await take('acknowledge')).location, `/findings/${id}?done=acknowledge`);
+  await take('comment', { comment: 'Asked the shift lead.' });
+  const noReason = await take('close', { resolution: 'false_positive', comment: '   ' });
+  assert.equal(noReason.status, 422);
+  assert.match(noReason.text, /Give a reason/);
+  assert.match(noReason.text, /value="false_positive" required checked/, 'what was chosen stays chosen');
+  assert.equal((await take('close', { comment: 'because' })).status, 422, 'a resolution is needed');
+  await take('close', { resolution: 'authorised_change', comment: 'Work order 4471.' });
+  const closed = await visit.ask(`/findings/${id}?done=close`);
+  assert.match(closed.text, /role="status">[\s\S]*Closed\./);
+  assert.match(closed.text, /Work order 4471\./);
+  assert.deepEqual(
+    (await forms()).map((one) => one['kind']),
+    ['reopen', 'comment'],
+  );
+  await take('reopen');
+  assert.deepEqual(
+    store.decided.map((one) => [one.kind, one.by, one.resolution]),
+    [
+      ['acknowledge', 'analyst', null],
+      ['comment', 'analyst', null],
+      ['close', 'analyst', 'authorised_change'],
+      ['reopen', 'analyst', null],
+    ],
+  );
+});
+
+test('sending a form twice is one decision, and deciding on an outdated page is refused', async () => {
+  const { store, visit } = await entered();
+  const id = store.batch.findings[1]?.id as string;
+  const action = `/findings/${id}/decisions`;
+  const old = visit.form((await visit.ask(`/findings/${id}`)).text, action);
+  assert.equal((await visit.post(action, old)).status, 303);
+  assert.equal((await visit.post(action, old)).status, 303);
+  assert.equal(store.decided.length, 1);
+  const late = await visit.post(action, { ...old, kind: 'close', resolution: 'true_positive', comment: 'done' });
+  assert.equal(late.status, 409);
+  assert.match(late.text, /Meanwhile analyst changed this finding/);
+  assert.equal((await visit.post(action, { ...old, kind: 'approve' })).status, 400, 'that is for facts');
+});
+
+test('a finding tells its story: beside normal, why, what to do, frames, history', async () => {
+  const { store, visit } = await entered();
+  const { text } = await visit.ask(`/findings/${store.batch.findings[0]?.id}`);
+  for (const part of ['Seen, beside what is normal', 'Why it matters', 'In the SOC', 'In the plant', 'What this cannot see', 'History'])
+    assert.match(text, new RegExp(part));
+  assert.match(text, /Unauthorized Message: Command Message/);
+  assert.match(text, /formerly <span class="mono">T0855<\/span>/);
+  assert.match(text, /<mark>40 to 62<\/mark>/, 'the value is outside');
+  assert.match(text, /<mark>10\.20\.2\.5<\/mark>/, 'another client');
+  assert.match(text, /33 outside the range/);
+  assert.match(text, /frame\.number in \{478200, 478201/);
+});
+
+test('an edit of an asset keeps only what changed', async () => {
+  const { store, visit } = await entered();
+  const { id } = store.batch.assets[0] as Asset;
+  const action = `/assets/${id}/edit`;
+  const hidden = visit.form((await visit.ask(`/assets/${id}`)).text, action);
+  const fields = { ...hidden, name: 'Intake PLC', role: hidden['was_role'] as string, purdue_level: hidden['was_purdue_level'] as string };
+  assert.equal((await visit.post(action, { ...fields, purdue_level: '9' })).status, 400);
+  assert.equal((await visit.post(action, fields)).location, `/assets/${id}?done=edit`);
+  assert.deepEqual(
+    store.decided.map((one) => one.edit),
+    [{ name: 'Intake PLC' }],
+  );
+});
+
+test('facts are approved together', async () => {
+  const { store, visit } = await entered();
+  const { text } = await visit.ask('/baseline?kind=operation&state=proposed');
+  const form = visit.form(text, '/baseline/decisions');
+  const chosen = [...text.matchAll(/name="fact" value="([^"]+)"/g)].map((match) => match[1] as string);
+  const answer = await visit.post('/baseline/decisions', { ...form, back: (form['back'] as string).replaceAll('&amp;', '&'), kind: 'approve', fact: chosen });
+  assert.equal(answer.location, `/baseline?kind=operation&state=proposed&done=${chosen.length}`);
+  assert.deepEqual(
+    store.decided.map((one) => one.on.id),
+    chosen,
+  );
+});
+
+test('an empty page says why and what to do', async () => {
+  const quiet = {
+    store: new MemoryStore(),
+    more: { rules: () => [], status: () => status({ frames: 0, clock: '', blind: [], assets_learning: 0, assets_protected: 0 }) },
+  };
+  const { visit } = await entered('viewer', quiet);
+  const says: [path: string, words: RegExp][] = [
+    ['/findings', /No frame has arrived yet[\s\S]*mirror port/],
+    ['/findings?q=x', /No finding matches these filters/],
+    ['/assets', /No device seen yet/],
+    ['/baseline', /Nothing learned yet/],
+    ['/rules', /No rule is loaded/],
+    ['/coverage', /no capture time yet/],
+  ];
+  for (const [path, words] of says) assert.match((await visit.ask(path)).text, words, path);
+  const learning = await entered('viewer', { store: new MemoryStore(), more: { status: () => status({ assets_learning: 3 }) } });
+  assert.match((await learning.visit.ask('/findings')).text, /No findings while learning/);
+});
+
+test('the strip says in words what is not seen, on the page and as JSON', async () => {
+  const { visit } = await entered('viewer');
+  assert.match((await visit.ask('/rules')).text, /data-tone="blind"[\s\S]*Not seen:<\/b>[\s\S]*Only one direction of 3 OPC UA conversations/);
+  const live = JSON.parse((await visit.ask('/status.json')).text);
+  assert.equal(live.tone, 'blind');
+  assert.deepEqual(live.open, { informational: 1, low: 1, medium: 3, high: 2, critical: 1 });
+  const sound = await entered('viewer', { more: { status: () => status({ blind: [] }) } });
+  assert.match((await sound.visit.ask('/rules')).text, /data-tone="sound"/);
+});
+
+test('times are relative to the clock they are given', () => {
+  const clock = Date.parse('2026-03-14T12:00:00Z');
+  const cases: [at: string, words: string][] = [
+    ['2026-03-14T11:59:59Z', 'now'],
+    ['2026-03-14T11:59:30Z', '30 s ago'],
+    ['2026-03-14T11:01:00Z', '59 min ago'],
+    ['2026-03-13T13:00:00Z', '23 h ago'],
+    ['2026-02-14T12:00:00Z', '28 d ago'],
+    ['2023-03-14T12:00:00Z', '3 years ago'],
+    ['2026-03-14T15:30:00Z', 'in 3 h'],
+    ['soon', ''],
+  ];
+  for (const [at, words] of cases) assert.equal(ago(at, clock), words, at);
+});
