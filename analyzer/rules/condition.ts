@@ -46,7 +46,9 @@ function and(p: Parser): Node {
 
 function not(p: Parser): Node {
   if (++p.depth > MAX_DEPTH) throw new Fault(PATH, `nested deeper than ${MAX_DEPTH}`);
-  const node = peek(p) === 'not' ? { kind: 'not' as const, node: (p.at++, not(p)) } : primary(p);
+  const negated = peek(p) === 'not';
+  if (negated) p.at++;
+  const node: Node = negated ? { kind: 'not', node: not(p) } : primary(p);
   p.depth--;
   return node;
 }

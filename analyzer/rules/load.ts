@@ -8,8 +8,8 @@ import { Fault, quoted } from './fault.ts';
 import type { Detection, Rule } from './rule.ts';
 import { faults, type RuleFile, ruleFile } from './schema.ts';
 
-/** Bytes of a rule file, checked before it is read. */
-export const MAX_FILE = 262_144;
+/** Bytes of a rule file, checked before it is read: the YAML parser needs quadratic time for some texts, here at most about a second. */
+export const MAX_FILE = 65_536;
 /** Maps and lists inside one another. */
 export const MAX_DEPTH = 16;
 /** Rule files in all. */
@@ -70,7 +70,7 @@ export function readRule(file: string): Rule {
 
 /** The rule in `text`. Throws a Fault or several. */
 export function parseRule(text: string, file: string): Rule {
-  const parsed = ruleFile.safeParse(parseYaml(text));
+  const parsed = ruleFile.safeParse(parseYaml(text), { reportInput: true });
   if (!parsed.success) throw new Faults(faults(parsed.error));
   const rule = ruleOf(parsed.data, file, createHash('sha256').update(text).digest('hex'));
   checkRule(rule);
@@ -99,7 +99,7 @@ function parseYaml(text: string): unknown {
   if (openBrackets(text) > MAX_DEPTH || dashes(text) > MAX_DEPTH) throw new Fault('', `maps and lists are nested deeper than ${MAX_DEPTH}`);
   let raw: unknown;
   try {
-    const document = parseDocument(text, { prettyErrors: true, logLevel: 'silent', uniqueKeys: true, stringKeys: true });
+    const document = parseDocument(text, { prettyErrors: true, logLevel: 'error', uniqueKeys: true, stringKeys: true });
     const error = document.errors[0] ?? document.warnings[0];
     if (error !== undefined) throw new Fault('', `is not YAML: ${oneLine(error.message.split('\n')[0] as string).replace(/:$/, '')}`);
     raw = document.toJS({ maxAliasCount: MAX_ALIASES });
@@ -189,8 +189,10 @@ function ruleFiles(dirs: readonly string[], problems: string[]): string[] {
 function walk(path: string, depth: number, files: string[], seen: Set<string>, problems: string[]): void {
   try {
     const stat = statSync(path);
-    if (stat.isFile() && (depth === 0 || /\.ya?ml$/i.test(path))) addFile(path, files, problems);
-    if (!stat.isDirectory()) return;
+    if (!stat.isDirectory()) {
+      if (depth === 0 || /\.ya?ml$/i.test(path)) addFile(path, stat.isFile(), files, problems);
+      return;
+    }
     const real = realpathSync(path);
     if (seen.has(real)) return;
     seen.add(real);
@@ -201,8 +203,9 @@ function walk(path: string, depth: number, files: string[], seen: Set<string>, p
   }
 }
 
-function addFile(path: string, files: string[], problems: string[]): void {
-  if (files.length < MAX_FILES) files.push(path);
+function addFile(path: string, plain: boolean, files: string[], problems: string[]): void {
+  if (!plain) problems.push(`${shown(path)}: is not a plain file`);
+  else if (files.length < MAX_FILES) files.push(path);
   else if (files.length === MAX_FILES) {
     files.push(path);
     problems.push(`${shown(path)}: more than ${MAX_FILES} rule files; this and the rest are not read`);

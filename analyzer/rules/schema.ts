@@ -121,8 +121,8 @@ export function faults(error: z.ZodError): Fault[] {
 
 function words(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys') return `unknown field ${quoted(issue.keys[0])}${suggestion(issue.keys[0] as string, NAMES)}`;
-  if (issue.code === 'invalid_type')
-    return issue.input === undefined && /received undefined$/.test(issue.message) ? 'is missing' : `must be ${article(issue.expected)}`;
+  if (issue.input === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value')) return 'is missing';
+  if (issue.code === 'invalid_type') return `must be ${article(issue.expected)}`;
   if (issue.code === 'invalid_value') return `${issue.message.startsWith('Invalid option') ? 'must be one of' : 'must be'} ${issue.values.join(', ')}`;
   if (issue.code === 'too_big')
     return `has more than ${issue.maximum} ${issue.origin === 'string' ? 'characters' : issue.origin === 'array' ? 'entries' : ''}`.trim();
