@@ -54,7 +54,6 @@ export class Pass {
   report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
   private readonly onBlock: NonNullable<PassOptions['onBlock']>;
   private first = Number.NaN;
-  private bytes = 0;
 
   constructor(options: PassOptions) {
     this.analyzer = new Analyzer({
@@ -73,7 +72,6 @@ export class Pass {
   async read(source: Source): Promise<void> {
     this.report = await source.frames((block) => {
       if (Number.isNaN(this.first) && block.count > 0) this.first = block.at[0] as number;
-      for (let i = 0; i < block.count; i++) this.bytes += block.length[i] as number;
       this.sensor.take(block);
       return this.onBlock(this);
     });
@@ -94,7 +92,7 @@ export class Pass {
     return {
       stats: {
         frames: sensor.frames,
-        bytes: this.bytes,
+        bytes: coverage.interfaces.reduce((sum, i) => sum + i.bytes, 0),
         first: Number.isNaN(this.first) ? null : timestamp(this.first),
         last: Number.isNaN(sensor.clock) ? null : timestamp(sensor.clock),
         transactions: conversations.reduce((sum, c) => sum + c.transactions, 0),

@@ -1,5 +1,6 @@
-import { listRules, testRules } from '../analyzer/rules/list.ts';
+import { listRules } from '../analyzer/rules/list.ts';
 import { loadRules } from '../analyzer/rules/load.ts';
+import { testRules } from '../analyzer/rules/trial.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Command, DONE, FOUND, print, say, WRONG } from './command.ts';
 import { compileRules, RULES } from './pass.ts';

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { scheduleJobs } from '../analyzer/jobs.ts';
+import type { Status } from '../analyzer/coverage.ts';
 import { listRules } from '../analyzer/rules/list.ts';
+import type { Rule } from '../analyzer/rules/rule.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
 import { type Config, loadConfig, milliseconds } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
-import { createApp } from '../ui/app.ts';
+import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
 import { type Command, DONE, print, say, textFlag } from './command.ts';
 import { compileRules, DEFAULT_LEARN, learningTime, open, Pass } from './pass.ts';
@@ -75,7 +77,7 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
     store,
     accounts,
     status: () => recorder.status(pass),
-    rules: () => listRules(rules.rules),
+    rules: () => summaries(rules.rules, recorder.status(pass)),
     decide: async (decision) => {
       await store.decide(decision);
       if (decision.on.kind === 'finding' && decision.kind === 'close') pass.analyzer.closed(decision.on.id);
@@ -86,7 +88,7 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
   const server = createServer(getRequestListener(app.fetch));
   const address = await listen(server, config.listen);
   await welcome(accounts, address);
-  const jobs = scheduleJobs({ store, retentionDays: milliseconds(config.retention.observations) / 86_400_000, now: () => new Date(), log: say });
+  const jobs = scheduleJobs({ store, retentionDays: milliseconds(config.retention.observations) / 86_400_000, now: () => pass.sensor.clock, log: say });
   return {
     pass,
     async replay(speed: number, signal: AbortSignal) {
@@ -106,6 +108,12 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
       accounts.close();
     },
   };
+}
+
+/** Rules as the console's page shows them. */
+function summaries(rules: Rule[], status: Status): RuleSummary[] {
+  const prose = new Map(rules.map((rule) => [rule.name, rule]));
+  return listRules(rules, status).map((listed) => ({ ...listed, description: prose.get(listed.name)?.description ?? '', blind: prose.get(listed.name)?.blind ?? '' }));
 }
 
 function stateDirectory(path: string): string {

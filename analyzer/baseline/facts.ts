@@ -77,8 +77,9 @@ export class Facts {
 
   /** Adds what an operation's rows counted since it was last asked. */
   count(touch: Touch, more: number, last: number): void {
-    for (const id of [peerId(touch), operationId(touch)]) this.add(this.facts.get(id), more, last);
-    for (const point of touch.points) this.add(this.facts.get(pointId(touch, point)), more, last);
+    const seen = timestamp(last);
+    for (const id of [peerId(touch), operationId(touch)]) this.add(this.facts.get(id), more, seen);
+    for (const point of touch.points) this.add(this.facts.get(pointId(touch, point)), more, seen);
   }
 
   /** Widens the range of a point by what was seen of it. */
@@ -170,10 +171,9 @@ export class Facts {
     return true;
   }
 
-  private add(fact: Fact | undefined, more: number, last: number): void {
+  private add(fact: Fact | undefined, more: number, seen: string): void {
     if (fact === undefined) return;
     fact.count += more;
-    const seen = timestamp(last);
     if (seen > fact.last_seen) fact.last_seen = seen;
   }
 }

@@ -1,4 +1,4 @@
-import { MORE, NO, type Protocol, type Side, YES } from '../dissector.ts';
+import { type FlowInfo, MORE, NO, type Protocol, type Side, YES } from '../dissector.ts';
 import { ModbusDissector } from './dissector.ts';
 import { HEADER, MAX_LENGTH, plausible } from './header.ts';
 
@@ -24,8 +24,13 @@ export const modbus: Protocol = {
     return hinted || convincing(view, start, end) ? YES : NO;
   },
   open(flow, sink) {
-    const server: Side | -1 = flow.port[0] === flow.port[1] ? -1 : flow.port[0] === PORT ? 0 : flow.port[1] === PORT ? 1 : -1;
-    const client = flow.opener >= 0 ? flow.opener : server < 0 ? -1 : ((1 - server) as Side);
-    return new ModbusDissector(flow, sink, client);
+    return new ModbusDissector(flow, sink, clientOf(flow));
   },
 };
+
+/** The end that is not on port 502 asks, whoever opened the connection; without that port, the opener. -1: the first message will tell. */
+function clientOf(flow: FlowInfo): Side | -1 {
+  const [near, far] = [flow.port[0] === PORT, flow.port[1] === PORT];
+  if (near !== far) return near ? 1 : 0;
+  return flow.opener;
+}

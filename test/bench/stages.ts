@@ -1,0 +1,39 @@
+/** What each stage costs: the chain built up step by step over the same file. Run by bench.ts in a process of its own; prints JSON. */
+import type { Block } from '../../sensor/capture/source.ts';
+import { Decoder } from '../../sensor/decode/decode.ts';
+import { Sensor } from '../../sensor/sensor.ts';
+import { compileRules, open, Pass } from '../../commands/pass.ts';
+
+const [stage, file, learn] = process.argv.slice(2) as [string, string, string];
+
+/** Reads the file through `take`; ms and frames. */
+async function timed(take: (block: Block) => void, end: () => void = () => {}): Promise<{ frames: number; ms: number }> {
+  const begin = performance.now();
+  const report = await open([file]).frames(take);
+  end();
+  return { frames: report.frames, ms: performance.now() - begin };
+}
+
+async function measure(): Promise<{ frames: number; ms: number }> {
+  if (stage === 'read') return timed(() => {});
+  if (stage === 'decode') {
+    const decoder = new Decoder();
+    return timed((block) => {
+      for (let i = 0; i < block.count; i++) decoder.decode(block, i, i + 1);
+    });
+  }
+  if (stage === 'sensor') {
+    const sensor = new Sensor(() => {});
+    return timed(
+      (block) => sensor.take(block),
+      () => sensor.end(),
+    );
+  }
+  const pass = new Pass({ rules: compileRules([]), learn: Number(learn), baseline: null });
+  const begin = performance.now();
+  await pass.read(open([file]));
+  return { frames: pass.sensor.frames, ms: performance.now() - begin };
+}
+
+const result = await measure();
+process.stdout.write(`${JSON.stringify({ ...result, megabytes: Math.round(process.resourceUsage().maxRSS / 1024) })}\n`);
