@@ -4,7 +4,9 @@
   const shown = (element) => element.outerHTML.slice(0, 80);
   const name = (element) => (element.getAttribute('aria-label') ?? element.textContent).trim() || element.getAttribute('title');
   const nameless = all('a, button, summary').filter((control) => !name(control));
-  const fields = all('input:not([type=hidden]), select, textarea').filter((field) => field.labels.length === 0 && !field.hasAttribute('aria-label'));
+  const fields = all('input:not([type=hidden], [aria-hidden]), select, textarea').filter(
+    (field) => field.labels.length === 0 && !field.hasAttribute('aria-label'),
+  );
   const levels = all('main h1, main h2, main h3').map((heading) => Number(heading.tagName[1]));
   const jumps = levels.filter((level, i) => level > (levels[i - 1] ?? 0) + 1);
   const ids = all('[id]').map((element) => element.id);

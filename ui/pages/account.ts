@@ -19,6 +19,7 @@ export function accountPage(view: AccountView): Html {
   return html`<div class="heading"><h1>${account.name}</h1><p class="quiet">${account.role}: ${DOES[account.role]}</p></div>
 <section aria-labelledby="password"><h2 id="password">Change password</h2>${problem(view, 'password')}
 <form method="post" action="/account/password" class="narrow">${csrfField(view.session.csrf)}
+<input class="unseen" name="username" value="${account.name}" autocomplete="username" tabindex="-1" readonly aria-hidden="true">
 <label class="stack">Current password<input name="current" type="password" autocomplete="current-password" maxlength="256" required></label>
 <label class="stack">New password<input name="password" type="password" autocomplete="new-password" minlength="${MIN_PASSWORD}" maxlength="256" required></label>
 <label class="stack">The same again<input name="again" type="password" autocomplete="new-password" minlength="${MIN_PASSWORD}" maxlength="256" required></label>

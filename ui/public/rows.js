@@ -11,7 +11,7 @@ export function move(document, step) {
   rows[at]?.classList.remove('at');
   rows[next].classList.add('at');
   rows[next].scrollIntoView({ block: 'nearest' });
-  rows[next].querySelector('a.title, summary.title')?.focus({ preventScroll: true });
+  rows[next].querySelector('a.title, summary.title, input[type="checkbox"]')?.focus({ preventScroll: true });
 }
 
 /** Opens the marked row; false when no row is marked. */
