@@ -1,12 +1,12 @@
 import { type Batch, type Definition, instant, type Kind, type Observation, observe, rowFields, type Value } from '../sensor/observation.ts';
 import type { Asset } from './asset.ts';
-import { type Verdicts, Facts } from './baseline/facts.ts';
+import { Facts, MAX_FACTS, type Verdicts } from './baseline/facts.ts';
 import { BUSY, IDLE, Repeats } from './baseline/repeats.ts';
 import { type Touch, touchOf } from './baseline/touch.ts';
 import { Conversations } from './conversations.ts';
 import type { Ceiling } from './coverage.ts';
 import type { Fact } from './fact.ts';
-import { type Finding } from './finding.ts';
+import type { Decision, Finding } from './finding.ts';
 import { Findings, MAX_OPEN } from './findings.ts';
 import { evidence } from './inventory/evidence.ts';
 import { Inventory, MAX_ASSETS } from './inventory/inventory.ts';
@@ -94,9 +94,12 @@ export class Analyzer {
     return this.talks.all(this.repeats.outcomes);
   }
 
-  /** A person closed a finding. */
-  closed(findingId: string): void {
-    this.open.close(findingId);
+  /** A person decided: a closed finding opens anew with the next hit, an approved or retired fact changes what is known. */
+  decide(decision: Decision): void {
+    const { on, kind, by } = decision;
+    if (on.kind === 'finding' && kind === 'close') this.open.close(on.id);
+    if (on.kind !== 'fact' || (kind !== 'approve' && kind !== 'retire')) return;
+    if (this.facts.decide(on.id, kind === 'approve' ? 'approved' : 'retired', by)) this.repeats.reviewAll();
   }
 
   /** Goes on with a finding that an earlier run left open; ignored when its rule is gone. */
@@ -108,7 +111,7 @@ export class Analyzer {
   ceilings(): Ceiling[] {
     return [
       { name: 'devices', limit: MAX_ASSETS, used: this.inventory.size, hit: this.inventory.refused },
-      { name: 'facts', limit: 500_000, used: this.facts.size, hit: this.facts.refused },
+      { name: 'facts', limit: MAX_FACTS, used: this.facts.size, hit: this.facts.refused },
       { name: 'open findings', limit: MAX_OPEN, used: this.open.size, hit: this.open.refused },
       { name: 'correlation groups', limit: MAX_GROUPS, used: this.correlations.size, hit: this.correlations.evicted },
     ];

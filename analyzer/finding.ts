@@ -26,7 +26,7 @@ export type Finding = {
   level: Level;
   /** 0 to 100. */
   risk: number;
-  /** What `risk` is made of: level x asset criticality x confidence. */
+  /** What `risk` is made of, each 0 to 1: 100 x level x asset criticality x confidence. */
   risk_factors: { level: number; criticality: number; confidence: number };
   actor: { ip: string | null; name: string | null };
   target: { ip: string | null; name: string | null; unit_id: number | null };

@@ -24,7 +24,8 @@ export type Hit = {
 /** How addresses are called, and what stands behind them. */
 export type People = { label(address: string): string; name(address: string): string | null; role(address: string): string };
 
-const LEVEL_RISK: { [level in Level]: number } = { informational: 10, low: 30, medium: 55, high: 80, critical: 100 };
+/** How much of the whole scale a level is worth, before the target and the confidence are weighed in. */
+const LEVEL_RISK: { [level in Level]: number } = { informational: 0.1, low: 0.3, medium: 0.55, high: 0.8, critical: 1 };
 
 /** Raises findings and keeps the open ones: the same rule on the same subject is one finding until it is closed. */
 export class Findings {
@@ -104,7 +105,7 @@ export class Findings {
       rule: { id: rule.id, name: rule.name, level: rule.level, version: rule.version },
       title: rule.title,
       level: rule.level,
-      risk: Math.round(factors.level * factors.criticality * factors.confidence),
+      risk: Math.round(100 * factors.level * factors.criticality * factors.confidence),
       risk_factors: factors,
       actor: this.party(address(get, 'source')),
       target: { ...this.party(address(get, 'destination')), unit_id: numberOr(get('modbus.unit_id'), null) },

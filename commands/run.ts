@@ -80,7 +80,7 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
     rules: () => summaries(rules.rules, recorder.status(pass)),
     decide: async (decision) => {
       await store.decide(decision);
-      if (decision.on.kind === 'finding' && decision.kind === 'close') pass.analyzer.closed(decision.on.id);
+      pass.analyzer.decide(decision);
     },
     now: () => new Date(),
     setupToken: randomBytes(16).toString('hex'),
@@ -113,7 +113,7 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
 /** Rules as the console's page shows them. */
 function summaries(rules: Rule[], status: Status): RuleSummary[] {
   const prose = new Map(rules.map((rule) => [rule.name, rule]));
-  return listRules(rules, status).map((listed) => ({ ...listed, description: prose.get(listed.name)?.description ?? '', blind: prose.get(listed.name)?.blind ?? '' }));
+  return listRules(rules, status).map((listed) => ({ ...listed, description: prose.get(listed.name)?.description ?? '', blind: prose.get(listed.name)?.blind ?? '', why: prose.get(listed.name)?.why ?? '' }));
 }
 
 function stateDirectory(path: string): string {
@@ -146,7 +146,7 @@ function listen(server: ReturnType<typeof createServer>, address: string): Promi
 /** One-time credentials for the console of this run. */
 async function welcome(accounts: Accounts, address: string): Promise<void> {
   const password = randomBytes(9).toString('base64url');
-  await accounts.create('admin', password, 'administrator');
+  await accounts.create('admin', password, 'administrator', { temporary: true });
   say(`console:   ${address}`);
   say(`user:      admin`);
   say(`password:  ${password}   (for this run only)`);

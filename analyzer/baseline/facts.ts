@@ -53,6 +53,18 @@ export class Facts {
     return this.facts.get(id);
   }
 
+  /** A person approved or retired a fact. False when there is no such fact. */
+  decide(id: string, state: Fact['state'], by: string): boolean {
+    const fact = this.facts.get(id);
+    if (fact === undefined) return false;
+    fact.state = state;
+    fact.by = by;
+    this.clients.clear();
+    this.accesses.clear();
+    for (const each of this.facts.values()) this.derive(each);
+    return true;
+  }
+
   /** Judges a transaction, and learns it where its server is still being learned. */
   judge(touch: Touch, learning: boolean, sight: Sight): Verdicts {
     const known = (yes: boolean): Verdict => (learning ? 'learning' : yes ? 'known' : 'new');
@@ -165,10 +177,14 @@ export class Facts {
     const siblings = this.byServer.get(fact.server);
     if (siblings === undefined) this.byServer.set(fact.server, [fact]);
     else siblings.push(fact);
-    if (fact.state === 'retired') return true;
+    this.derive(fact);
+    return true;
+  }
+
+  private derive(fact: Fact): void {
+    if (fact.state === 'retired') return;
     if (fact.kind === 'peer') this.clients.add(`${fact.protocol} ${fact.client}`);
     if (fact.kind === 'operation') this.accesses.add(`${fact.client} ${fact.server} ${fact.unit} ${fact.access}`);
-    return true;
   }
 
   private add(fact: Fact | undefined, more: number, seen: string): void {

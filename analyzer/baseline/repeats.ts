@@ -66,6 +66,11 @@ export class Repeats {
     this.plan.fill(UNPLANNED, n * OUTCOME_SLOTS, (n + 1) * OUTCOME_SLOTS);
   }
 
+  /** What is known changed: every operation is judged again when it is next seen. */
+  reviewAll(): void {
+    this.reviewAt.fill(Number.NEGATIVE_INFINITY);
+  }
+
   planned(n: number, outcome: number): number {
     return this.plan[n * OUTCOME_SLOTS + outcome] as number;
   }
