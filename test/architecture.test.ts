@@ -15,10 +15,10 @@ const DIRECTIONS: Direction[] = [
     packages: /^(hono|@hono\/node-server|zod)(\/|$)/,
   },
   { from: /^config\.ts$/, may: /^(sensor|analyzer|ui)\//, packages: /^(zod|yaml)$/ },
-  { from: /^main\.ts$/, may: /./, packages: /./ },
+  { from: /^(main\.ts$|commands\/)/, may: /./, packages: /./ },
 ];
 
-const CODE = ['sensor', 'analyzer', 'ui', 'config.ts', 'main.ts'];
+const CODE = ['sensor', 'analyzer', 'ui', 'commands', 'config.ts', 'main.ts'];
 
 /** What is wrong with one import, or ''. */
 function wrong(file: string, name: string, { may, packages }: Direction): string {

@@ -73,7 +73,7 @@ for (const [name, preload] of [
     it('hands signals on', async () => {
       const child = start(preload, ['wait']);
       const end = ended(child);
-      await new Promise((resolve) => child.stdout?.once('data', resolve));
+      await Promise.race([end, new Promise((resolve) => child.stdout?.once('data', resolve))]);
       child.kill('SIGTERM');
       const { code, out } = await end;
       assert.deepEqual([code, out], [7, 'waiting\ntold to stop\n']);

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const NEEDED = 24;
 /** Of one test, ms: a hanging test must not hang the run. */
 const TIMEOUT = 240_000;
-const FOLDERS = ['sensor', 'analyzer', 'ui', 'test'];
+const FOLDERS = ['sensor', 'analyzer', 'ui', 'commands', 'test'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = join(root, 'node_modules', '.bin');
@@ -17,6 +17,7 @@ const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH ?? ''}
 const run = (args) => spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
 // What the test runner tells its children: a run inside a test is a run of its own.
 delete env.NODE_TEST_CONTEXT;
+delete env.STILLWATCH_HANDED_OVER;
 
 function handOver() {
   const node = join(bin, 'node');

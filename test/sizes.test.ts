@@ -8,7 +8,7 @@ const MEDIAN_FUNCTION = 10;
 const LONGEST_FUNCTION = 60;
 const LONGEST_FILE = 400;
 
-const files = codeUnder('sensor', 'analyzer', 'ui', 'config.ts', 'main.ts').filter((path) => !isGenerated(path));
+const files = codeUnder('sensor', 'analyzer', 'ui', 'commands', 'config.ts', 'main.ts').filter((path) => !isGenerated(path));
 
 type Size = { lines: number; where: string; named: boolean };
 
