@@ -17,7 +17,7 @@ function tank(): Tables {
     input: filled(16, 0),
     // Set point and limits in hundredths of a percent, manual speed, mode, then tuning.
     holding: filled(64, 0, [5500, 300, 9000, 1000, 0, 2, 120, 35, 8, 1]),
-    identity: { 0: 'Schneider Electric', 1: 'BMX P34 2020', 2: 'v3.30', 4: 'Modicon M340', 5: 'P-1 T-1' },
+    identity: { 0: 'Schneider Electric', 1: 'BMX P34 2020', 2: 'v3.30', 4: 'Modicon M340', 5: 'BMX P34 2020', 6: 'P-1 T-1' },
     onCoil: (address, value) => address === 0 && tell({ actuators: { pumpEnabled: value } }),
     onRegister: (address, value) => address === 0 && tell({ actuators: { levelSetpoint: value / 100 } }),
   };
@@ -37,7 +37,7 @@ function valve(): Tables {
     input: filled(8, 0),
     // Set point in tenths of a percent, ramp, limits; recipe from 10 to 13; travel limits at 40.
     holding: filled(48, 0, [500, 40, 950, 50, 2, 0, 0, 0, 0, 0, 10, 20, 30, 40]),
-    identity: { 0: 'Beckhoff Automation', 1: 'CX8190', 2: '3.1.4024', 4: 'TwinCAT Modbus TCP', 5: 'V-1' },
+    identity: { 0: 'Beckhoff Automation', 1: 'CX8190-0100', 2: '3.1.4024', 4: 'CX8190', 5: 'CX8190-0100', 6: 'V-1' },
     onRegister: (address, value) => address === 0 && tell({ actuators: { valveSetpoint: value / 10 } }),
   };
 }

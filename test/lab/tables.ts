@@ -10,7 +10,7 @@ export type Tables = {
   discrete: boolean[];
   input: number[];
   holding: number[];
-  /** Objects 0 to 2 of Read Device Identification, and more: vendor, product code, revision. */
+  /** Objects of Read Device Identification: 0 vendor, 1 product code, 2 revision, 4 product name, 5 model, 6 user's application. */
   identity: { [id: number]: string };
   onCoil?: (address: number, value: boolean) => void;
   onRegister?: (address: number, value: number) => void;
