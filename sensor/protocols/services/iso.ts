@@ -45,12 +45,12 @@ function session(b: Bytes): boolean {
 }
 
 export const iso: readonly Signature[] = [
-  anywhere('s7comm', 'tcp', (b) => data(b) > 0 && b.u8(data(b)) === 0x32 && [1, 2, 3, 7, 8].includes(b.u8(data(b) + 1))),
-  anywhere('s7comm-plus', 'tcp', (b) => data(b) > 0 && b.u8(data(b)) === 0x72 && b.u8(data(b) + 1) <= 0xff),
-  anywhere('mms', 'tcp', session),
+  anywhere('s7comm', 'tcp', (b) => data(b) > 0 && b.u8(data(b)) === 0x32 && [1, 2, 3, 7, 8].includes(b.u8(data(b) + 1)), [102]),
+  anywhere('s7comm-plus', 'tcp', (b) => b.u8(data(b)) === 0x72, [102]),
+  anywhere('mms', 'tcp', session, [102]),
   anywhere('rdp', 'tcp', (b) => connecting(b) && negotiates(b), [3389]),
   onPort('rdp', 'tcp', [3389], (b) => tpkt(b)),
-  anywhere('s7comm-plus', 'tcp', (b) => connecting(b) && simatic(b)),
+  anywhere('s7comm-plus', 'tcp', (b) => connecting(b) && simatic(b), [102]),
   onPort('s7comm', 'tcp', [102], (b) => connecting(b) && siemens(b)),
   onPort('mms', 'tcp', [102], (b) => connecting(b) && parameter(b, CALLED) > 0),
   anywhere('iso-on-tcp', 'tcp', (b) => connecting(b) || data(b) > 0, [102]),
