@@ -1,7 +1,7 @@
 import type { Block } from '../capture/source.ts';
 import { ethernet } from './ethernet.ts';
 import { Fragments } from './fragments.ts';
-import { BAD, FRAGMENT, ipv4, ipv6 } from './ip.ts';
+import { BAD, extensions, FRAGMENT, ipv4, ipv6, WHOLE } from './ip.ts';
 import { link } from './linktype.ts';
 import { Packet } from './packet.ts';
 import { tcp } from './tcp.ts';
@@ -36,7 +36,7 @@ export class Decoder {
     const start = block.offset[i] as number;
     const captured = block.captured[i] as number;
     const missing = (block.length[i] as number) - captured;
-    this.packet.over(block.view, start, start + captured, missing > 0 ? missing : 0, block.at[i] as number, frame);
+    this.packet.over(block.view, start, start + captured, Math.max(missing, 0), block.at[i] as number, frame);
     return link(this.packet, block.linktype[i] as number) ? this.network(this.packet) : UNDECODED;
   }
 
@@ -50,7 +50,10 @@ export class Decoder {
 
   private internet(p: Packet, outcome: number): number {
     if (outcome === BAD) return UNDECODED;
-    if (outcome === FRAGMENT && !this.fragments.take(p)) return HELD;
+    if (outcome === FRAGMENT) {
+      if (!this.fragments.take(p)) return HELD;
+      if (p.version === 6 && extensions(p) !== WHOLE) return UNDECODED;
+    }
     if (p.protocol === TCP_PROTOCOL) return tcp(p) ? TCP : UNDECODED;
     if (p.protocol === UDP_PROTOCOL) return this.datagram(p);
     return p.protocol === GRE ? this.tunnel(p, gre(p)) : IP;

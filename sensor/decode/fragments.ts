@@ -8,7 +8,8 @@ const MAX_DATAGRAM = 65_535;
 /** RFC 1122 section 3.3.2 asks for 60 to 120 s. */
 const TIMEOUT = 60_000;
 
-type Datagram = { bytes: Uint8Array; have: Uint8Array; end: number; got: number; at: number };
+/** `end` is -1 until a last fragment said where it is; `reach` is the end of the furthest fragment. */
+type Datagram = { bytes: Uint8Array; have: Uint8Array; end: number; reach: number; got: number; at: number };
 
 /** Puts IPv4 and IPv6 fragments together. Where fragments overlap the first copy is kept (and counted when bytes differ). */
 export class Fragments {
@@ -32,13 +33,24 @@ export class Fragments {
     const key = this.key(p);
     const datagram = this.open.get(key) ?? this.start(key, p.at);
     this.copy(datagram, p, fragment.offset, length);
-    if (!fragment.more) datagram.end = fragment.offset + length;
-    if (datagram.end < 0 || datagram.got < datagram.end) return false;
+    datagram.reach = Math.max(datagram.reach, fragment.offset + length);
+    if (!fragment.more && datagram.end < 0) datagram.end = fragment.offset + length;
+    if (datagram.end < 0) return false;
+    if (datagram.reach > datagram.end) return this.impossible(key);
+    if (datagram.got < datagram.end) return false;
     this.open.delete(key);
     p.view = new DataView(datagram.bytes.buffer, 0, datagram.end);
     p.pos = 0;
     p.end = datagram.end;
     return true;
+  }
+
+  /** Bytes behind the end: two datagrams that only look like one, or somebody playing. */
+  private impossible(key: string): boolean {
+    this.open.delete(key);
+    this.lost++;
+    this.conflicts++;
+    return false;
   }
 
   tick(at: number): void {
@@ -50,7 +62,10 @@ export class Fragments {
   }
 
   private key(p: Packet): string {
-    const who = p.version === 4 ? `${p.source0} ${p.destination0}` : `${p.source0} ${p.source1} ${p.source2} ${p.source3} ${p.destination0} ${p.destination1} ${p.destination2} ${p.destination3}`;
+    const who =
+      p.version === 4
+        ? `${p.source0} ${p.destination0}`
+        : `${p.source0} ${p.source1} ${p.source2} ${p.source3} ${p.destination0} ${p.destination1} ${p.destination2} ${p.destination3}`;
     return `${who} ${fragment.id} ${p.protocol} ${p.vlan}`;
   }
 
@@ -59,7 +74,7 @@ export class Fragments {
       this.open.delete(this.open.keys().next().value as string);
       this.lost++;
     }
-    const datagram = { bytes: new Uint8Array(0), have: new Uint8Array(0), end: -1, got: 0, at };
+    const datagram = { bytes: new Uint8Array(0), have: new Uint8Array(0), end: -1, reach: 0, got: 0, at };
     this.open.set(key, datagram);
     return datagram;
   }

@@ -62,7 +62,8 @@ export function ipv6(p: Packet): number {
   return extensions(p);
 }
 
-function extensions(p: Packet): number {
+/** Follows extension headers to the payload; those of a fragmented packet go on behind its reassembled part (RFC 8200 section 4.5). */
+export function extensions(p: Packet): number {
   for (let n = 0; n < MAX_EXTENSIONS; n++) {
     const kind = p.protocol;
     if (kind !== HOP_BY_HOP && kind !== ROUTING && kind !== FRAGMENT_HEADER && kind !== DESTINATION && kind !== AUTHENTICATION) return WHOLE;

@@ -39,9 +39,9 @@ function erspan3(p: Packet, header: number): number {
   return (p.view.getUint8(p.pos + header + 11) & 1) !== 0 ? 20 : 12;
 }
 
-/** RFC 7348: eight bytes, of which the flag I must be set. `pos` stands behind the UDP header. */
+/** RFC 7348 section 5: eight bytes, of which the flag I must be set and the others mean nothing. `pos` stands behind the UDP header. */
 export function vxlan(p: Packet): boolean {
-  if (p.end - p.pos < 8 + 14 || p.view.getUint8(p.pos) !== 0x08) return false;
+  if (p.end - p.pos < 8 + 14 || (p.view.getUint8(p.pos) & 0x08) === 0) return false;
   p.pos += 8;
   return true;
 }
