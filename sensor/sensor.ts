@@ -4,7 +4,7 @@ import { ACK, type Packet, SYN } from './decode/packet.ts';
 import { macText } from './flow/address.ts';
 import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
-import { Streams } from './flow/stream.ts';
+import { Streams, sum } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
 import { type Batch, type Coverage, timestamp } from './observation.ts';
 import { Operations } from './operations.ts';
@@ -196,7 +196,9 @@ export class Sensor {
 
   /** `forGood`: the flow itself ended; otherwise only the capture did. */
   private ended(flow: Flow, forGood: boolean): void {
-    flow.dissector?.close(forGood ? flow.lastAt : this.clock, forGood);
+    const at = forGood ? flow.lastAt : this.clock;
+    this.streams.end(flow, at);
+    flow.dissector?.close(at, forGood);
     this.writer.detail(flowEnd(flow), flow.lastAt, flow.lastFrame);
     if (forGood) this.tally.flow(flow);
   }
@@ -253,16 +255,21 @@ export class Sensor {
 /** Whether a SYN opens another connection on the ports of an earlier one: it is neither the first one's repeat nor close behind it. */
 function renewed(flow: Flow, half: Half, p: Packet): boolean {
   if (flow.closed) return true;
+  // Only the other side was heard so far, and nobody heard it answer a SYN.
+  if (!half.started) return flow.opener < 0 && (flow.near.started || flow.far.started);
   const ahead = (p.sequence + 1 - half.next) | 0;
-  return half.started && (ahead > 0 || ahead < -RESENT);
+  return ahead > 0 || ahead < -RESENT;
 }
 
 /** Whether this datagram is the second copy of the one before: same IP id, size and bytes, right behind it. Remembers it. */
 function mirrored(half: Half, p: Packet): boolean {
   const length = p.end - p.pos;
-  const same = p.version === 4 && p.ipId !== 0 && p.ipId === half.lastIpId && length === half.lastLength && p.at - half.lastAt < MIRROR_WINDOW;
+  const bytes = sum(p.view, p.pos, p.end);
+  const near = p.ipId === half.lastIpId && p.at - half.lastAt < MIRROR_WINDOW;
+  const same = p.version === 4 && p.ipId !== 0 && near && length === half.lastLength && bytes === half.lastSum;
   half.lastIpId = p.ipId;
   half.lastLength = length;
+  half.lastSum = bytes;
   half.lastAt = p.at;
   return same;
 }

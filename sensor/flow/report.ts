@@ -2,10 +2,22 @@
 import { type Observation, timestamp } from '../observation.ts';
 import type { Side } from '../protocols/dissector.ts';
 import { macText } from './address.ts';
-import { type Flow, type Half } from './flow.ts';
+import type { Flow, Half } from './flow.ts';
 import { LINK_PROTOCOL } from './table.ts';
 
-const TRANSPORTS: { [protocol: number]: string } = { 1: 'icmp', 2: 'igmp', 6: 'tcp', 17: 'udp', 47: 'gre', 50: 'esp', 58: 'ipv6-icmp', 89: 'ospf', 112: 'vrrp', 132: 'sctp', [LINK_PROTOCOL]: 'ethernet' };
+const TRANSPORTS: { [protocol: number]: string } = {
+  1: 'icmp',
+  2: 'igmp',
+  6: 'tcp',
+  17: 'udp',
+  47: 'gre',
+  50: 'esp',
+  58: 'ipv6-icmp',
+  89: 'ospf',
+  112: 'vrrp',
+  132: 'sctp',
+  [LINK_PROTOCOL]: 'ethernet',
+};
 
 export const transportName = (protocol: number): string => TRANSPORTS[protocol] ?? `ip-${protocol}`;
 

@@ -1,13 +1,16 @@
 import { ACK, FIN, type Packet, RST, SYN } from '../decode/packet.ts';
 import type { Side } from '../protocols/dissector.ts';
-import type { Flow, Half } from './flow.ts';
+import type { Flow, Half, Held } from './flow.ts';
 
 /** Segments and bytes of one direction that may wait for an earlier one. */
 export const MAX_HELD_SEGMENTS = 64;
 export const MAX_HELD_BYTES = 262_144;
+/** Bytes of all directions that may wait, each segment counted with what it costs to keep one. */
+export const MAX_HELD_IN_ALL = 67_108_864;
+const SEGMENT_COST = 128;
 /** How long (ms of capture time) a hole is waited for before it counts as a gap. */
 const HOLE_TIMEOUT = 1000;
-/** Sequence numbers further ahead than any window in use are not of this stream unless the next segment agrees. */
+/** Sequence numbers further ahead or behind than any window in use are not of this stream unless the next segment agrees. */
 const MAX_WINDOW = 4_194_304;
 
 /** Who takes bytes in order, and hears of holes and forgeries. */
@@ -21,8 +24,10 @@ export type Receiver = {
 export class Streams {
   /** Segments that lay outside any window. */
   outside = 0;
-  /** Times a direction held more than it may: the hole was given up. */
+  /** Times a direction, or all together, held more than they may: the hole was given up. */
   overflowed = 0;
+  /** What is held now, in the measure of MAX_HELD_IN_ALL. */
+  held = 0;
   private readonly to: Receiver;
 
   constructor(to: Receiver) {
@@ -42,7 +47,7 @@ export class Streams {
     }
     const ahead = (sequence - half.next) | 0;
     if (ahead === 0 && half.held.length === 0) this.inTurn(flow, side, half, p, length);
-    else if (ahead <= 0) this.overlap(flow, side, half, p, -ahead, length);
+    else if (ahead <= 0 && ahead >= -MAX_WINDOW) this.overlap(flow, side, half, p, -ahead, length);
     else this.early(flow, side, half, p, sequence, ahead, length);
   }
 
@@ -59,9 +64,9 @@ export class Streams {
   /** SYN opens, FIN finishes a direction, RST both. */
   private control(flow: Flow, side: Side, half: Half, p: Packet): void {
     if ((p.flags & SYN) !== 0) {
-      if (half.started && flow.opener >= 0) return;
+      // A SYN that comes behind its own data must not turn the stream back.
+      if (!half.started) half.next = (p.sequence + 1) | 0;
       half.started = true;
-      half.next = (p.sequence + 1) | 0;
       const opener = (p.flags & ACK) === 0 ? side : ((1 - side) as Side);
       if (flow.opener < 0) flow.opener = opener;
       if (opener !== side) flow.established = true;
@@ -79,16 +84,42 @@ export class Streams {
   /** The segment begins before its turn's end: a repeat, or one that brings some bytes again and some new. */
   private overlap(flow: Flow, side: Side, half: Half, p: Packet, old: number, length: number): void {
     if (old > 0) this.repeat(flow, side, half, p, length);
-    if (old >= length) return;
-    p.pos += old;
-    half.lastLength = -1;
-    half.next = (half.next + length - old) | 0;
-    this.to.data(flow, side, p.view, p.pos, p.end, p.at, p.frame);
-    if (p.missing > 0) this.skip(flow, side, half, p.missing, p.at);
+    if (old >= length + p.missing) return;
+    if (half.held.length > 0) this.compare(flow, side, half, p, (half.next - old) | 0);
+    this.hand(flow, side, half, p.view, p.pos, p.end, old, p.missing, p.at, p.frame);
     this.release(flow, side, half);
   }
 
-  /** The same frame twice is the mirror's doing, another frame with the same bytes the sender's, other bytes a forgery. */
+  /** Passes on what is new of a segment whose first `old` bytes are known already; `lost` bytes behind it were not captured. */
+  private hand(flow: Flow, side: Side, half: Half, view: DataView, start: number, end: number, old: number, lost: number, at: number, frame: number): void {
+    const size = end - start;
+    half.lastLength = -1;
+    if (old < size) {
+      half.next = (half.next + size - old) | 0;
+      this.to.data(flow, side, view, start + old, end, at, frame);
+    }
+    const missing = lost - Math.max(0, old - size);
+    if (missing > 0) this.skip(flow, side, half, missing, at);
+  }
+
+  /** Bytes that contradict a segment still held are a flaw; the held copy came first and stays. */
+  private compare(flow: Flow, side: Side, half: Half, p: Packet, sequence: number): void {
+    let conflict = false;
+    for (const held of half.held) {
+      if (!differs(held, p, sequence)) continue;
+      conflict = true;
+      const before = (held.sequence - sequence) | 0;
+      if (before < 0) continue;
+      p.end = p.pos + before;
+      p.missing = 0;
+    }
+    if (conflict) this.to.conflict(flow, side, p.at, p.frame);
+  }
+
+  /**
+   * The same frame twice is the mirror's doing, another frame with the same bytes the sender's, other bytes a forgery. Of what was
+   * handed on only the newest segment is remembered, by its sum.
+   */
   private repeat(flow: Flow, side: Side, half: Half, p: Packet, length: number): void {
     // A keep-alive repeats one byte that was acknowledged already (RFC 9293 section 3.8.4); its content is undefined.
     if (length <= 1) return;
@@ -99,26 +130,29 @@ export class Streams {
   }
 
   private early(flow: Flow, side: Side, half: Half, p: Packet, sequence: number, ahead: number, length: number): void {
-    if (ahead > MAX_WINDOW) {
+    if (ahead > MAX_WINDOW || ahead < -MAX_WINDOW) {
       this.outside++;
       const again = sequence === half.candidate;
       half.candidate = (sequence + length + p.missing) | 0;
       if (again) this.jump(flow, side, half, sequence, p, length);
       return;
     }
-    if (half.held.some((h) => h.sequence === sequence && h.view.byteLength === length)) {
+    if (half.held.length > 0) this.compare(flow, side, half, p, sequence);
+    const size = p.end - p.pos;
+    if (half.held.some((h) => h.sequence === sequence && h.view.byteLength >= size)) {
       flow.retransmitted++;
       return;
     }
-    this.hold(half, p, sequence, length);
+    this.hold(half, p, sequence, size);
     const waited = p.at - (half.held[0] as { at: number }).at;
-    const full = half.held.length > MAX_HELD_SEGMENTS || half.heldBytes > MAX_HELD_BYTES;
+    const full = half.held.length > MAX_HELD_SEGMENTS || half.heldBytes > MAX_HELD_BYTES || this.held > MAX_HELD_IN_ALL;
     if (full) this.overflowed++;
     if (full || waited > HOLE_TIMEOUT) this.giveUp(flow, side, half, p.at);
   }
 
   /** Two segments in a row agree on another place in the stream: so do we. */
   private jump(flow: Flow, side: Side, half: Half, sequence: number, p: Packet, length: number): void {
+    this.held -= half.heldBytes + half.held.length * SEGMENT_COST;
     half.held.length = 0;
     half.heldBytes = 0;
     half.next = sequence;
@@ -133,20 +167,17 @@ export class Streams {
     bytes.set(new Uint8Array(p.view.buffer, p.view.byteOffset + p.pos, length));
     half.held.push({ sequence, view: new DataView(bytes.buffer), lost: p.missing, at: p.at, frame: p.frame });
     half.heldBytes += length;
+    this.held += length + SEGMENT_COST;
   }
 
   /** Hands on what was held and is in turn now. */
   private release(flow: Flow, side: Side, half: Half): void {
     for (let i = this.turn(half); i >= 0; i = this.turn(half)) {
-      const held = half.held.splice(i, 1)[0] as Half['held'][0];
+      const held = half.held.splice(i, 1)[0] as Held;
       const size = held.view.byteLength;
       half.heldBytes -= size;
-      const old = (half.next - held.sequence) | 0;
-      if (old >= size && size > 0) continue;
-      half.next = (held.sequence + size) | 0;
-      half.lastLength = -1;
-      this.to.data(flow, side, held.view, old, size, held.at, held.frame);
-      if (held.lost > 0) this.skip(flow, side, half, held.lost, held.at);
+      this.held -= size + SEGMENT_COST;
+      this.hand(flow, side, half, held.view, 0, size, (half.next - held.sequence) | 0, held.lost, held.at, held.frame);
     }
   }
 
@@ -174,6 +205,12 @@ export class Streams {
     }
   }
 
+  /** The flow ends: no hole will be filled any more. */
+  end(flow: Flow, at: number): void {
+    while (flow.near.held.length > 0) this.giveUp(flow, 0, flow.near, at);
+    while (flow.far.held.length > 0) this.giveUp(flow, 1, flow.far, at);
+  }
+
   private skip(flow: Flow, side: Side, half: Half, lost: number, at: number): void {
     half.next = (half.next + lost) | 0;
     half.lastLength = -1;
@@ -183,8 +220,18 @@ export class Streams {
   }
 }
 
+/** Whether the packet, whose first byte is `sequence`, says something else than the held segment where both speak. */
+function differs(held: Held, p: Packet, sequence: number): boolean {
+  const from = (sequence - held.sequence) | 0;
+  const end = Math.min(held.view.byteLength, from + p.end - p.pos);
+  for (let i = Math.max(0, from); i < end; i++) {
+    if (held.view.getUint8(i) !== p.view.getUint8(p.pos + i - from)) return true;
+  }
+  return false;
+}
+
 /** Tells bytes apart, not from an attacker who computes: 32-bit words added and mixed, the rest byte by byte. */
-function sum(view: DataView, start: number, end: number): number {
+export function sum(view: DataView, start: number, end: number): number {
   let s = end - start;
   let i = start;
   for (; i + 4 <= end; i += 4) s = (Math.imul(s, 31) + view.getInt32(i)) | 0;

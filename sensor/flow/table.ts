@@ -65,7 +65,8 @@ export class FlowTable {
   }
 
   private look(p: Packet, a: number, b: number, ports: number, protocol: number): Flow {
-    const rest = (p.vlan << 10) | protocol;
+    // Two tags make 24 bits, more than an int32 has left beside the protocol.
+    const rest = p.vlan * 1024 + protocol;
     const h = hash(a, b, ports, rest);
     for (let flow = this.buckets[h & (this.buckets.length - 1)] as Flow | null; flow !== null; flow = flow.chain) {
       if (flow.a === a && flow.b === b && flow.ports === ports && flow.rest === rest) {
