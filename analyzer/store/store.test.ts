@@ -809,6 +809,9 @@ function extremes(withStore: WithStore): void {
         [2000, 2000, 2000, 2000, 2000],
       );
       assert.equal((await store.findings({ text: 'wrote', level: ['low'] })).total, 2000);
+      const common = { level: [LEVELS[0], LEVELS[1], LEVELS[2]], until: sampleTime(1) };
+      const some = await everything((cursor) => store.findings({ ...common, limit: 999, cursor }));
+      assert.deepEqual([new Set(some.map(({ id }) => id)).size, some.length, (await store.findings(common)).total], [6000, 6000, 6000]);
     }),
   );
 }

@@ -23,6 +23,8 @@ CREATE INDEX findings_by_last_seen ON findings (last_seen, id, status, level, ru
 CREATE INDEX findings_by_opened ON findings (opened, id, status, level, rule);
 CREATE INDEX findings_by_risk ON findings (risk, id, status, level, rule);
 CREATE INDEX findings_by_count ON findings (count, id, status, level, rule);
+-- For filters that few findings pass, and for counting within a time.
+CREATE INDEX findings_by_choice ON findings (status, level, rule, last_seen, opened);
 CREATE INDEX findings_by_actor ON findings (actor);
 CREATE INDEX findings_by_target ON findings (target);
 

@@ -5,7 +5,7 @@ import { micros, searchable, words } from '../order.ts';
 import type { Facet, FindingQuery, Page } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
-import { byCount, type Filter, filterOf, page, type Sort, sortNamed, when, where } from './page.ts';
+import { byCount, type Filter, filterOf, page, type Sort, sortNamed, total, when, where } from './page.ts';
 
 const COLUMNS = 'json, status, resolution, decided_by';
 
@@ -49,10 +49,9 @@ export function readFinding(db: Database, id: string): FindingView | null {
 const CHOICES = ['status', 'level', 'rule'] as const;
 type Choice = (typeof CHOICES)[number];
 
-const chosen = (query: FindingQuery, choice: Choice) => {
-  const values = query[choice];
-  return when(values?.length ? JSON.stringify(values) : undefined, (list) => [`${choice} IN (SELECT value FROM json_each(?))`, list]);
-};
+const BY_CHOICE = ' INDEXED BY findings_by_choice';
+/** Findings of the chosen kinds up to which they are looked up and sorted; more are met soon enough by walking in sorted order. */
+const FEW = 5000;
 
 /** Everything but the choices. */
 function scopeOf({ address, text, since, until }: FindingQuery): Filter {
@@ -66,26 +65,46 @@ function scopeOf({ address, text, since, until }: FindingQuery): Filter {
 
 type Combination = { status: string; level: string; rule: string; n: number };
 
-/** How many of each combination of choices: from the kept counts, or from the findings when something else narrows them. */
-function combinations(db: Database, query: FindingQuery): Combination[] {
+/** How many of each combination of choices there are in all. */
+const kept = (db: Database): Combination[] => db.all('SELECT status, level, rule, n FROM finding_counts WHERE n > 0') as Combination[];
+
+/** The same within the scope: counted from the findings when there is one. */
+function within(db: Database, query: FindingQuery): Combination[] {
   const scope = scopeOf(query);
-  if (scope.sql.length === 0) return db.all('SELECT status, level, rule, n FROM finding_counts WHERE n > 0') as Combination[];
-  return db.all(`SELECT status, level, rule, count(*) AS n FROM findings${where(scope)} GROUP BY status, level, rule`, ...scope.values) as Combination[];
+  if (scope.sql.length === 0) return kept(db);
+  const timeOnly = !query.address && words(query.text ?? '').length === 0;
+  const sql = `SELECT status, level, rule, count(*) AS n FROM findings${timeOnly ? BY_CHOICE : ''}${where(scope)} GROUP BY status, level, rule`;
+  return db.all(sql, ...scope.values) as Combination[];
 }
 
 const passes = (query: FindingQuery, row: Combination, choice: Choice): boolean => {
   const wanted: string[] | undefined = query[choice];
   return wanted === undefined || wanted.length === 0 || wanted.includes(row[choice]);
 };
+const chosen = (query: FindingQuery, rows: Combination[]): Combination[] => rows.filter((row) => CHOICES.every((choice) => passes(query, row, choice)));
+const sum = (rows: Combination[]): number => rows.reduce((count, row) => count + row.n, 0);
+
+/** The choices as conditions; `among` spells out what they come to. */
+function choicesOf(query: FindingQuery, among: Combination[] | null): Filter {
+  return filterOf(
+    ...CHOICES.map((choice) => {
+      const values = among === null ? query[choice] : [...new Set(among.map((row) => row[choice]))];
+      const list = among === null && !values?.length ? undefined : JSON.stringify(values);
+      return when(list, (json) => [`${choice} IN (SELECT value FROM json_each(?))`, json] as const);
+    }),
+  );
+}
 
 export function listFindings(db: Database, query: FindingQuery): Page<FindingView> {
-  const scope = scopeOf(query);
-  const choices = filterOf(...CHOICES.map((choice) => chosen(query, choice)));
-  const filter = { sql: [...choices.sql, ...scope.sql], values: [...choices.values, ...scope.values] };
-  const rows = combinations(db, query).filter((row) => CHOICES.every((choice) => passes(query, row, choice)));
-  const count = rows.reduce((sum, row) => sum + row.n, 0);
   const { order = 'desc', limit, cursor } = query;
-  return page(db, { table: 'findings', columns: COLUMNS, filter, sort: sortNamed(SORTS, query.sort ?? 'last_seen'), order, limit, cursor, read }, count);
+  const rows = chosen(query, kept(db));
+  const few = sum(rows) <= FEW;
+  const scope = scopeOf(query);
+  const choices = choicesOf(query, few ? rows : null);
+  const filter = { sql: [...choices.sql, ...scope.sql], values: [...choices.values, ...scope.values] };
+  const hint = few ? BY_CHOICE : '';
+  const count = few && scope.sql.length > 0 ? total(db, `findings${hint}`, filter) : sum(chosen(query, within(db, query)));
+  return page(db, { table: 'findings', hint, columns: COLUMNS, filter, sort: sortNamed(SORTS, query.sort ?? 'last_seen'), order, limit, cursor, read }, count);
 }
 
 function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet {
@@ -97,6 +116,6 @@ function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet 
 }
 
 export function countFindings(db: Database, query: FindingQuery): { status: Facet; level: Facet; rule: Facet } {
-  const rows = combinations(db, query);
+  const rows = within(db, query);
   return { status: facet(rows, query, 'status'), level: facet(rows, query, 'level'), rule: facet(rows, query, 'rule') };
 }

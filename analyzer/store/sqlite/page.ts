@@ -14,6 +14,8 @@ export type Sort<T> = { column: string; type: 'number' | 'string'; of(item: T): 
 
 export type Listing<T extends { id: string }> = {
   table: string;
+  /** Which index to take, where the planner cannot know better. */
+  hint?: string;
   columns: string;
   filter: Filter;
   sort: Sort<T>;
@@ -55,7 +57,7 @@ export const total = (db: Database, table: string, filter: Filter): number =>
   Number(db.get(`SELECT count(*) AS n FROM ${table}${where(filter)}`, ...filter.values)?.['n'] ?? 0);
 
 export function page<T extends { id: string }>(db: Database, listing: Listing<T>, count: number): Page<T> {
-  const { table, columns, filter, sort, cursor } = listing;
+  const { table, hint = '', columns, filter, sort, cursor } = listing;
   const ascending = listing.order === 'asc';
   const signature = `${table} ${sort.column} ${ascending ? 'asc' : 'desc'}`;
   const sql = [...filter.sql];
@@ -67,7 +69,7 @@ export function page<T extends { id: string }>(db: Database, listing: Listing<T>
   }
   const limit = limited(listing.limit);
   const direction = ascending ? 'ASC' : 'DESC';
-  const text = `SELECT ${columns} FROM ${table}${where({ sql, values })} ORDER BY ${sort.column} ${direction}, id ${direction} LIMIT ?`;
+  const text = `SELECT ${columns} FROM ${table}${hint}${where({ sql, values })} ORDER BY ${sort.column} ${direction}, id ${direction} LIMIT ?`;
   const items = db.all(text, ...values, limit + 1).map(listing.read);
   if (items.length <= limit) return { items, next: null, total: count };
   items.pop();
