@@ -162,7 +162,9 @@ export class FlowTable {
   private evict(at: number): void {
     this.evicted++;
     for (const tier of [this.tiers[EMBRYONIC], this.tiers[ANSWERED_FLOW]] as Tier[]) {
-      if (tier.oldest !== null) return this.end(tier.oldest);
+      if (tier.oldest === null) continue;
+      this.end(tier.oldest);
+      return;
     }
     const last = this.tiers[RECOGNISED] as Tier;
     for (let n = 0; n < SECOND_CHANCES && at - (last.oldest as Flow).lastAt < BUSY; n++) {
