@@ -67,6 +67,18 @@ it('names no package registry', () => {
   assert.deepEqual(everywhere(REGISTRY), []);
 });
 
+it('locks every package that a locked one may want, or `npm ci` refuses', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string>; dependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, locked]) =>
+    Object.keys({ ...locked.dependencies, ...locked.optionalDependencies })
+      .filter((name) => packages[`node_modules/${name}`] === undefined && packages[`${path}/node_modules/${name}`] === undefined)
+      .map((name) => `${path} wants ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
 it('names no path of anybody’s machine', () => {
   assert.deepEqual(everywhere(MACHINE_PATH), []);
 });
