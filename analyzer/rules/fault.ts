@@ -26,7 +26,7 @@ export function quoted(name: unknown): string {
 export function suggestion(name: string, names: Iterable<string>): string {
   if (name.length > LONGEST_NAME) return '';
   let best = '';
-  let least = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let least = Math.max(name.length > 3 ? 2 : 1, Math.floor(name.length / 3)) + 1;
   for (const candidate of names) {
     const far = distance(name.toLowerCase(), candidate.toLowerCase(), least);
     if (far < least) {

@@ -33,8 +33,8 @@ const example = z.record(z.string(), value).transform((raw, context) => {
       every: span.default(1000),
       vary: z.record(z.string(), z.array(value).min(1).max(MAX_TIMES)).default({}),
     })
-    .safeParse({ times, every, vary });
-  if (!sugar.success) for (const issue of sugar.error.issues) context.addIssue({ code: 'custom', message: issue.message, path: issue.path });
+    .safeParse({ times, every, vary }, { reportInput: true });
+  if (!sugar.success) for (const issue of sugar.error.issues) context.addIssue({ code: 'custom', message: words(issue), path: issue.path });
   const { data = { times: 1, every: 1000, vary: {} } } = sugar;
   const longest = Math.max(data.times, ...Object.values(data.vary).map((list) => list.length));
   return { fields, ...data, times: longest };
