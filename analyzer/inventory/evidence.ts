@@ -14,6 +14,8 @@ const CONTROL = new Set(['modbus', 's7comm', 's7comm-plus', 'ethernet-ip', 'dnp3
 export function evidence(inventory: Inventory, o: Observation): 'known' | 'new' | 'learning' {
   const at = instant(o['@timestamp']);
   const frame = frameOf(o);
+  // Every device asks by ARP; who it is says the sighting, by its IP address.
+  if (o.kind === 'flow' && o['network.protocol'] === 'arp') return 'known';
   const source = text(o['source.ip']) || text(o['source.mac']);
   const verdict = source === '' ? 'known' : inventory.see(source, at);
   const destination = text(o['destination.ip']);
@@ -61,7 +63,8 @@ function speaks(inventory: Inventory, client: string, server: string, protocol: 
 /** A link address says who made the network card; behind a router it would say so of the router, so only local senders count. */
 function link(inventory: Inventory, address: string, mac: string, at: number, frame: number): void {
   if (mac === '' || !isPrivate(address) || !isDevice(mac)) return;
-  if (inventory.mac(address, mac) || isMac(address)) inventory.note(address, 'mac', mac, 'frame header', 3, at, frame);
+  if (!isMac(address)) inventory.mac(address, mac);
+  inventory.note(address, 'mac', mac, 'frame header', 3, at, frame);
   inventory.note(address, 'vendor', vendorOf(mac), 'MAC address prefix', 2, at, frame);
 }
 
@@ -70,7 +73,8 @@ function sighting(inventory: Inventory, o: Observation, source: string, at: numb
   const label = type.toUpperCase();
   const host = text(o['host.ip']) || source;
   if (host !== source && host !== '') inventory.see(host, at);
-  link(inventory, host, text(o['host.mac']) || (type === 'arp' ? text(o['source.mac']) : ''), at, frame);
+  // A DHCP server passes on the client's link address: it is the host's own only where the host's IP address stands beside it.
+  if (text(o['host.ip']) !== '') link(inventory, host, text(o['host.mac']), at, frame);
   const said: [AttributeName, Value | undefined, Confidence][] = [
     ['hostname', o['host.name'], type === 'dns' ? 3 : 4],
     ['vendor', o['device.manufacturer'], 4],

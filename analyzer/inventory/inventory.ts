@@ -1,7 +1,7 @@
 import { timestamp } from '../../sensor/observation.ts';
 import { type Asset, type Attribute, type AttributeName, best, type Confidence } from '../asset.ts';
 import { idOf } from '../hash.ts';
-import { isDevice } from './address.ts';
+import { isDevice, isMac } from './address.ts';
 
 /** Devices kept. Past it newcomers are counted only: a sweep of a whole /16 must not push out the plant. */
 export const MAX_ASSETS = 65_536;
@@ -18,13 +18,18 @@ export class Inventory {
   /** Devices that found no place. */
   refused = 0;
   private readonly entries = new Map<string, Entry>();
+  /** The address that a link address belongs to, as far as it belongs to one. */
+  private readonly byMac = new Map<string, string>();
   private readonly learn: number;
   private start = Number.NaN;
 
   /** `learn`: ms that each device is learned for, from when it is first seen. `known`: devices of an earlier baseline, learned already. */
   constructor(learn: number, known: readonly Asset[] = []) {
     this.learn = learn;
-    for (const asset of known) this.entries.set(asset.address, { asset: structuredClone(asset), learningUntil: Number.NEGATIVE_INFINITY, lastAt: Number.NEGATIVE_INFINITY });
+    for (const asset of known) {
+      this.entries.set(asset.address, { asset: structuredClone(asset), learningUntil: Number.NEGATIVE_INFINITY, lastAt: Number.NEGATIVE_INFINITY });
+      for (const mac of asset.mac) this.byMac.set(mac, asset.address);
+    }
   }
 
   get size(): number {
@@ -55,7 +60,7 @@ export class Inventory {
   /** Notes that a device was seen. `new` when it is met after the network was learned, `learning` when met before, else `known`. */
   see(address: string, at: number): 'known' | 'new' | 'learning' {
     if (Number.isNaN(this.start)) this.start = at;
-    const entry = this.entries.get(address);
+    const entry = this.entries.get(this.whose(address));
     if (entry !== undefined) {
       if (at > entry.lastAt) entry.lastAt = at;
       return 'known';
@@ -72,7 +77,7 @@ export class Inventory {
   private add(address: string, at: number): void {
     const seen = timestamp(at);
     const learningUntil = at + this.learn;
-    const mac = address.includes(':') && address.length === 17;
+    const mac = isMac(address);
     const asset: Asset = {
       id: idOf('asset', address),
       address,
@@ -89,7 +94,7 @@ export class Inventory {
 
   /** Adds what an observation says of a device. The same value again only renews its date; a surer source takes over. */
   note(address: string, name: AttributeName, value: string, source: string, confidence: Confidence, at: number, frame: number): void {
-    const entry = this.entries.get(address);
+    const entry = this.entries.get(this.whose(address));
     const text = value.trim().slice(0, MAX_TEXT);
     if (entry === undefined || text === '') return;
     const { attributes } = entry.asset;
@@ -121,12 +126,22 @@ export class Inventory {
     }
   }
 
-  /** A device showed a link address. */
-  mac(address: string, mac: string): boolean {
-    const asset = this.entries.get(address)?.asset;
-    if (asset === undefined || asset.mac.includes(mac) || asset.mac.length >= MAX_ALIASES) return false;
-    asset.mac.push(mac);
-    return true;
+  /** A device showed a link address. A device known by that alone until now is the same one. */
+  mac(address: string, mac: string): void {
+    const entry = this.entries.get(address);
+    if (entry === undefined || isMac(address) || entry.asset.mac.includes(mac) || entry.asset.mac.length >= MAX_ALIASES) return;
+    entry.asset.mac.push(mac);
+    if (!this.byMac.has(mac)) this.byMac.set(mac, address);
+    const alone = this.entries.get(mac);
+    if (alone === undefined) return;
+    this.entries.delete(mac);
+    if (alone.asset.first_seen < entry.asset.first_seen) entry.asset.first_seen = alone.asset.first_seen;
+    entry.asset.attributes.push(...alone.asset.attributes.filter((a) => !entry.asset.attributes.some((known) => known.name === a.name && known.value === a.value)));
+  }
+
+  /** The address under which a device is kept. */
+  private whose(address: string): string {
+    return isMac(address) ? (this.byMac.get(address) ?? address) : address;
   }
 
   /** What people call a device: its best name before its address. */

@@ -51,6 +51,8 @@ export class Half {
     this.pending = null;
     this.held.length = 0;
     this.heldBytes = 0;
+    this.macHigh = -1;
+    this.macLow = 0;
   }
 }
 

@@ -1,0 +1,181 @@
+/** The command line as a user meets it: one readable line and exit code 2 for what is wrong, the contracts for what is right. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Timed } from './lab/frames.ts';
+import { tcpFrame } from './lab/frames.ts';
+import { pcap } from './lab/pcapfile.ts';
+import { fileURLToPath } from 'node:url';
+import { at as urlOf } from './tree.ts';
+
+const at = (path: string): string => fileURLToPath(urlOf(path));
+const PLANT = at('test/captures/plant/plant.pcapng.gz');
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'stillwatch-commands-'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+type Ended = { code: number | null; out: string; err: string };
+
+function stillwatch(args: string[], env: NodeJS.ProcessEnv = {}, input?: Uint8Array): Promise<Ended> {
+  const child = spawn(process.execPath, [at('stillwatch.js'), ...args], { env: { ...process.env, ...env }, cwd: folder });
+  const ended = { code: null as number | null, out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (ended.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (ended.err += text));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve) => child.on('close', (code) => resolve({ ...ended, code })));
+}
+
+function file(name: string, bytes: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+const A = { mac: '02:00:00:00:00:01', ip: '10.0.0.1', port: 40_000 };
+const B = { mac: '02:00:00:00:00:02', ip: '10.0.0.2', port: 502 };
+const some = (count: number): Timed[] =>
+  Array.from({ length: count }, (_, n) => ({ at: 1_700_000_000_000 + n, bytes: tcpFrame(A, B, { sequence: n, acknowledgment: 0, flags: 0x10 } as never) }));
+
+/** Exit code 2, nothing on stdout, and exactly one line on stderr that says what is wrong. */
+async function refused(args: string[], says: RegExp, env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const { code, out, err } = await stillwatch(args, env);
+  assert.equal(code, 2, err);
+  assert.equal(out, '');
+  assert.match(err, says);
+  assert.equal(err.trimEnd().split('\n').length, 1, err);
+  assert.doesNotMatch(err, /\n\s+at /);
+}
+
+describe('what is wrong with the input is one line', () => {
+  it('no capture named', () => refused(['analyze'], /analyze needs a capture file/));
+  it('an unknown command', () => refused(['frobnicate'], /no command "frobnicate"/));
+  it('an unknown option', () => refused(['analyze', '--frob', 'x'], /Unknown option '--frob'/));
+  it('a missing file', () => refused(['analyze', join(folder, 'none.pcap')], /none\.pcap: no such file/));
+  it('a directory', () => refused(['dissect', folder], /is a directory/));
+  it('an empty file', () => refused(['analyze', file('empty.pcap', '')], /empty\.pcap: is empty/));
+  it('a file that is no capture', () => refused(['dissect', file('text.pcap', 'hello, world, this is no capture')], /is not a capture/));
+  it('a wrong learning time', () => refused(['analyze', PLANT, '--learn', 'soon'], /--learn takes a share such as 30% or a time such as 90s/));
+  it('a share of standard input', () => refused(['analyze', '-', '--learn', '30%'], /standard input can be read only once/));
+  it('a wrong level', () => refused(['analyze', PLANT, '--fail-on', 'bad'], /--fail-on takes one of informational, low/));
+  it('a baseline that is not there', () => refused(['analyze', PLANT, '--baseline', join(folder, 'none.json')], /none\.json: no such baseline; write one with/));
+  it('a baseline that is none', () => refused(['analyze', PLANT, '--baseline', file('b.json', '{"a":1}')], /b\.json: not a baseline of this version/));
+  it('a wrong configuration key', () => refused(['run', '--replay', PLANT, '--config', file('c.yaml', 'lisen: 1')], /c\.yaml: unknown key "lisen"/));
+  it('a wrong configuration value', () => refused(['run', '--replay', PLANT], /listen: host:port/, { STILLWATCH_LISTEN: 'here' }));
+  it('an output folder that cannot be made', () => refused(['analyze', PLANT, '--out', '/dev/null/x'], /--out \/dev\/null\/x: cannot be written/));
+  it('a state directory that cannot be made', () =>
+    refused(['run', '--replay', PLANT], /state directory \/dev\/null\/x cannot be made .*STILLWATCH_STATE/, { STILLWATCH_STATE: '/dev/null/x' }));
+  it('live capture, which this version has not', () => refused(['run', '--interface', 'eth0'], /live capture is not part of this version/));
+
+  it('a port in use', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const port = (server.address() as { port: number }).port;
+    const env = { STILLWATCH_LISTEN: `127.0.0.1:${port}`, STILLWATCH_STATE: join(folder, 'used') };
+    await refused(['run', '--replay', PLANT], /the port is in use; set STILLWATCH_LISTEN/, env).finally(() => server.close());
+  });
+});
+
+describe('what is wrong with a rule is one line', () => {
+  const rules = (name: string, text: string): string[] => ['analyze', PLANT, '--rules', file(name, text)];
+  it('a file that is no YAML', () => refused(rules('no.yaml', 'a: [b'), /no\.yaml: /));
+  it('an unknown field', () => {
+    const rule = readFileSync(at('rules/modbus/modbus-force-listen-only.yaml'), 'utf8');
+    return refused(rules('field.yaml', `${rule.replace(/^id: .*$/m, 'id: 00000000-0000-4000-8000-000000000001')}frob: 1\n`), /field\.yaml: .*frob/);
+  });
+  it('a rule file that is not there', () => refused(['analyze', PLANT, '--rules', join(folder, 'no-rules')], /no-rules/));
+  it('ten megabytes of nesting', () => refused(rules('deep.yaml', '['.repeat(10_000_000)), /deep\.yaml: /));
+});
+
+describe('captures that are broken further on are read as far as they go', () => {
+  const whole = pcap(some(5));
+
+  it('a capture cut inside a header', async () => {
+    const { code, out, err } = await stillwatch(['analyze', '--json', file('cut.pcap', whole.subarray(0, whole.length - 70))]);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(out).stats.frames, 4);
+    assert.match(err, /^warning: .*cut\.pcap: .*frame 5/);
+    assert.equal(err.trimEnd().split('\n').length, 1);
+  });
+
+  it('frames of no length, and cut by the snap length', async () => {
+    const frames = [{ at: 1, bytes: new Uint8Array(0) }, ...some(3), { ...(some(1)[0] as Timed), bytes: (some(1)[0] as Timed).bytes.subarray(0, 20), length: 60 }];
+    const { code, out } = await stillwatch(['analyze', '--json', file('short.pcap', pcap(frames))]);
+    const { stats, coverage } = JSON.parse(out);
+    assert.equal(code, 0);
+    assert.equal(stats.frames, 5);
+    assert.equal(coverage.interfaces[0].truncated, 1);
+    assert.equal(coverage.interfaces[0].undecoded, 2);
+  });
+
+  it('a linktype nobody knows', async () => {
+    const { code, out } = await stillwatch(['analyze', '--json', file('link.pcap', pcap(some(2), { linktype: 147 }))]);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(out).coverage.interfaces[0].undecoded, 2);
+  });
+});
+
+describe('the contracts', () => {
+  it('analyze --json, run --json and standard input agree to the byte', async () => {
+    const args = ['--learn', '60s', '--json'];
+    const analyzed = await stillwatch(['analyze', PLANT, ...args]);
+    const again = await stillwatch(['analyze', PLANT, ...args]);
+    const piped = await stillwatch(['analyze', '-', ...args], {}, readFileSync(PLANT));
+    const replayed = await stillwatch(['run', '--replay', PLANT, '--exit', ...args], { STILLWATCH_STATE: join(folder, 'state'), STILLWATCH_LISTEN: '127.0.0.1:0' });
+    assert.equal(analyzed.code, 0, analyzed.err);
+    assert.ok(again.out === analyzed.out, 'again');
+    assert.ok(piped.out === analyzed.out, 'piped');
+    assert.ok(replayed.out === analyzed.out, `replayed ${replayed.err}`);
+    assert.deepEqual(Object.keys(JSON.parse(analyzed.out)), ['stats', 'coverage', 'assets', 'conversations', 'findings']);
+  });
+
+  it('dissect prints the fields in their order', async () => {
+    const { out } = await stillwatch(['dissect', '--protocol', 'modbus', PLANT]);
+    const first = JSON.parse(out.slice(0, out.indexOf('\n')));
+    assert.deepEqual(Object.keys(first).slice(0, 8), ['kind', '@timestamp', 'source', 'destination', 'outcome', 'latency', 'request_frame', 'response_frame']);
+    assert.equal(first.kind, 'modbus');
+    for (const key of ['framing', 'transaction_id', 'unit_id', 'function_code', 'function', 'address', 'quantity', 'values', 'exception_code']) assert.ok(key in first.modbus, key);
+  });
+
+  it('a reader that goes away is no error', async () => {
+    const child = spawn('sh', ['-c', `"${process.execPath}" "${at('stillwatch.js')}" dissect "${PLANT}" | head -1; echo "$?"`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    await new Promise((resolve) => child.on('close', resolve));
+    assert.equal(err, '');
+  });
+
+  it('learn writes a baseline that analyze judges by, and extends it', async () => {
+    const baseline = join(folder, 'plant.json');
+    const first = await stillwatch(['learn', PLANT, '--baseline', baseline]);
+    assert.equal(first.code, 0, first.err);
+    const facts = JSON.parse(readFileSync(baseline, 'utf8')).facts.length;
+    assert.ok(facts > 50);
+    await stillwatch(['learn', PLANT, '--baseline', baseline]);
+    assert.equal(JSON.parse(readFileSync(baseline, 'utf8')).facts.length, facts);
+    const judged = JSON.parse((await stillwatch(['analyze', PLANT, '--baseline', baseline, '--json'])).out);
+    assert.ok(!judged.findings.some((f: { rule: { name: string } }) => f.rule.name === 'modbus-write-new-client'), 'what was learned is known');
+    assert.ok(!existsSync(`${baseline}.new`));
+  });
+
+  it('--fail-on and --out', async () => {
+    const out = join(folder, 'out');
+    const { code } = await stillwatch(['analyze', PLANT, '--learn', '60s', '--fail-on', 'low', '--out', out]);
+    assert.equal(code, 1);
+    assert.deepEqual(readdirSync(out).sort(), ['assets.json', 'conversations.json', 'coverage.json', 'facts.json', 'findings.json']);
+  });
+
+  it('every command explains itself', async () => {
+    for (const command of ['analyze', 'learn', 'dissect', 'run', 'rules']) {
+      const { code, out } = await stillwatch([command, '--help']);
+      assert.equal(code, 0);
+      assert.match(out, new RegExp(`^stillwatch ${command}`));
+    }
+  });
+});
