@@ -10,7 +10,10 @@ const schema = z.strictObject({
   /** State directory: store, accounts, evidence. */
   state: z.string().min(1).default('state'),
   /** Console address, host:port. */
-  listen: z.string().regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8080').default('127.0.0.1:8080'),
+  listen: z
+    .string()
+    .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8080')
+    .default('127.0.0.1:8080'),
   /** How long each device is learned from when it is first seen. */
   learn: duration.default('7d'),
   /** Folders of rule files beside those that come with the product. */

@@ -80,7 +80,10 @@ test('learns, then judges: a write by a stranger is a finding, one by the client
   assert.equal(finding?.actor.ip, STRANGER);
   assert.equal(finding?.count, 1);
   assert.deepEqual(finding?.occurrences[0]?.frames, [41, 42]);
-  assert.match(finding?.explanation ?? '', /10\.0\.0\.66 wrote holding_registers 100 of 10\.0\.0\.9\. Until now: 10\.0\.0\.5 does write_single_register on 10\.0\.0\.9 unit 1/);
+  assert.match(
+    finding?.explanation ?? '',
+    /10\.0\.0\.66 wrote holding_registers 100 of 10\.0\.0\.9\. Until now: 10\.0\.0\.5 does write_single_register on 10\.0\.0\.9 unit 1/,
+  );
   assert.ok(finding?.expected.some((fact) => fact.client === HMI && fact.what === 'write_single_register'));
 });
 
@@ -93,7 +96,16 @@ test('repeats are one finding until a person closes it, then another', () => {
   assert.equal(first?.count, 1500);
   assert.equal(first?.occurrences.length, 1000);
   assert.equal(first?.occurrences.at(-1)?.frames[0], 2999);
-  const decision = { id: '1', '@timestamp': '', by: 'anna', on: { kind: 'finding', id: first?.id ?? '' }, kind: 'close', resolution: 'true_positive', comment: '', edit: null } as const;
+  const decision = {
+    id: '1',
+    '@timestamp': '',
+    by: 'anna',
+    on: { kind: 'finding', id: first?.id ?? '' },
+    kind: 'close',
+    resolution: 'true_positive',
+    comment: '',
+    edit: null,
+  } as const;
   analyzer.decide(decision satisfies Decision);
   transact(5000, STRANGER, 6, 100, [1]);
   writer.flush();
@@ -189,7 +201,11 @@ test('a number that the sensor gives to another operation starts anew', () => {
 test('observations of their own are judged like rows', () => {
   const { analyzer, writer } = plant([rule({})]);
   const write = (client: string): Observation =>
-    complete('modbus', { 'source.ip': client, 'destination.ip': PLC, 'modbus.unit_id': 1, 'modbus.function_code': 23, 'modbus.address': 5, request_frame: 1, response_frame: 2 }, 0);
+    complete(
+      'modbus',
+      { 'source.ip': client, 'destination.ip': PLC, 'modbus.unit_id': 1, 'modbus.function_code': 23, 'modbus.address': 5, request_frame: 1, response_frame: 2 },
+      0,
+    );
   const send = (o: Observation, at: number) => writer.detail({ ...o, '@timestamp': new Date(at).toISOString() }, at, 1);
   send(write(HMI), 0);
   send(write(HMI), 60 * SECOND);

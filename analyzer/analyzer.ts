@@ -30,9 +30,26 @@ export type AnalyzerOptions = {
 
 /** Fields of an observation that a finding shows, where they exist, beside those its rule looked at. */
 const CONTEXT = [
-  'source.ip', 'source.mac', 'destination.ip', 'destination.port', 'network.protocol', 'outcome',
-  'modbus.unit_id', 'modbus.function', 'modbus.function_code', 'modbus.range', 'modbus.values', 'modbus.exception_code', 'modbus.sub_function',
-  'opcua.service', 'opcua.status', 'opcua.security_policy', 'opcua.security_mode', 'opcua.user', 'opcua.user_token', 'opcua.nodes',
+  'source.ip',
+  'source.mac',
+  'destination.ip',
+  'destination.port',
+  'network.protocol',
+  'outcome',
+  'modbus.unit_id',
+  'modbus.function',
+  'modbus.function_code',
+  'modbus.range',
+  'modbus.values',
+  'modbus.exception_code',
+  'modbus.sub_function',
+  'opcua.service',
+  'opcua.status',
+  'opcua.security_policy',
+  'opcua.security_mode',
+  'opcua.user',
+  'opcua.user_token',
+  'opcua.nodes',
 ];
 
 /** Accesses that change the plant or the device: each one is kept. */
@@ -198,7 +215,12 @@ export class Analyzer {
     const touch = touchOf(o.kind, o);
     if (touch !== null) return this.facts.judge(touch, at < this.learningUntil(touch, at), { at, frame });
     if (o.kind !== 'flow' || !speaking(o)) return {};
-    const peer = { client: String(o['source.ip']), server: String(o['destination.ip']), protocol: String(o['network.protocol'] ?? ''), port: Number(o['destination.port']) };
+    const peer = {
+      client: String(o['source.ip']),
+      server: String(o['destination.ip']),
+      protocol: String(o['network.protocol'] ?? ''),
+      port: Number(o['destination.port']),
+    };
     return this.facts.judgePeer(peer, at < Math.max(this.inventory.learningUntil(peer.server), this.inventory.learningUntil(peer.client)), { at, frame });
   }
 

@@ -27,7 +27,14 @@ export class Conversations {
   /** Adds a flow when it ends, when all of it is known. */
   flow(o: Observation): void {
     if (o['flow.event'] !== 'end') return;
-    const conversation = this.get(text(o['source.ip']), text(o['destination.ip']), text(o['network.protocol']), text(o['network.transport']), number(o['destination.port']), text(o['flow.start']));
+    const conversation = this.get(
+      text(o['source.ip']),
+      text(o['destination.ip']),
+      text(o['network.protocol']),
+      text(o['network.transport']),
+      number(o['destination.port']),
+      text(o['flow.start']),
+    );
     if (conversation === null) return;
     conversation.frames += number(o['source.packets']) + number(o['destination.packets']);
     conversation.bytes += number(o['source.bytes']) + number(o['destination.bytes']);
@@ -37,7 +44,14 @@ export class Conversations {
 
   /** A transaction that was no repeat. */
   transaction(o: Observation): void {
-    const conversation = this.get(text(o['source.ip']), text(o['destination.ip']), o.kind, text(o['network.transport']) || 'tcp', number(o['destination.port']), o['@timestamp']);
+    const conversation = this.get(
+      text(o['source.ip']),
+      text(o['destination.ip']),
+      o.kind,
+      text(o['network.transport']) || 'tcp',
+      number(o['destination.port']),
+      o['@timestamp'],
+    );
     if (conversation === null) return;
     conversation.transactions++;
     if (o['outcome'] === 'exception') conversation.exceptions++;
@@ -67,10 +81,25 @@ export class Conversations {
       this.refused++;
       return null;
     }
-    const made = { id: idOf('conversation', key), client, server, protocol, transport, port, first_seen: seen, last_seen: seen, frames: 0, bytes: 0, transactions: 0, exceptions: 0, timeouts: 0 };
+    const made = {
+      id: idOf('conversation', key),
+      client,
+      server,
+      protocol,
+      transport,
+      port,
+      first_seen: seen,
+      last_seen: seen,
+      frames: 0,
+      bytes: 0,
+      transactions: 0,
+      exceptions: 0,
+      timeouts: 0,
+    };
     this.byKey.set(key, made);
     return made;
   }
 }
 
-const keyOf = (client: string, server: string, protocol: string, transport: string, port: number): string => `${client} ${server} ${protocol} ${transport} ${port}`;
+const keyOf = (client: string, server: string, protocol: string, transport: string, port: number): string =>
+  `${client} ${server} ${protocol} ${transport} ${port}`;

@@ -21,7 +21,5 @@ export function nearestText(facts: readonly Fact[]): string {
 
 /** Fills `{field}` places of a rule's sentence. */
 export function explain(template: string, get: (name: string) => Value | undefined): string {
-  return template
-    .replace(/\{([^{}]+)\}/g, (_, name: string) => valueText(get(name.trim())))
-    .slice(0, MAX_SENTENCE);
+  return template.replace(/\{([^{}]+)\}/g, (_, name: string) => valueText(get(name.trim()))).slice(0, MAX_SENTENCE);
 }

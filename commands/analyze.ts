@@ -52,19 +52,29 @@ and reports what deviates afterwards.
 };
 
 function writeOut(dir: string, result: Result, facts: unknown): void {
-  const parts = { findings: result.findings, assets: result.assets, conversations: result.conversations, coverage: { stats: result.stats, ...result.coverage }, facts };
+  const parts = {
+    findings: result.findings,
+    assets: result.assets,
+    conversations: result.conversations,
+    coverage: { stats: result.stats, ...result.coverage },
+    facts,
+  };
   try {
     mkdirSync(dir, { recursive: true });
     for (const [name, part] of Object.entries(parts)) writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(part, null, 1)}\n`);
   } catch (error) {
-    throw new InputError(`--out ${dir}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); choose a folder you may write to`);
+    throw new InputError(
+      `--out ${dir}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); choose a folder you may write to`,
+    );
   }
 }
 
 /** The same for people. */
 export function summary(result: Result): string {
   const { stats, coverage } = result;
-  const lines = [`${stats.frames.toLocaleString('en')} frames, ${stats.first?.slice(0, 19) ?? '-'} to ${stats.last?.slice(0, 19) ?? '-'} UTC, ${stats.transactions.toLocaleString('en')} transactions, ${stats.assets} devices, ${stats.facts} facts learned`];
+  const lines = [
+    `${stats.frames.toLocaleString('en')} frames, ${stats.first?.slice(0, 19) ?? '-'} to ${stats.last?.slice(0, 19) ?? '-'} UTC, ${stats.transactions.toLocaleString('en')} transactions, ${stats.assets} devices, ${stats.facts} facts learned`,
+  ];
   const seen = coverage.protocols.slice(0, 8).map((p) => `${p.protocol} ${p.frames.toLocaleString('en')}`);
   if (seen.length > 0) lines.push(`frames by protocol: ${seen.join(', ')}`);
   if (result.findings.length === 0) lines.push('', 'No findings.');

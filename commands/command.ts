@@ -1,6 +1,6 @@
 /** What a command of the command line is, and what all of them share. */
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { levelRank, LEVELS, type Level } from '../analyzer/finding.ts';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { LEVELS, type Level, levelRank } from '../analyzer/finding.ts';
 import { InputError } from '../sensor/capture/source.ts';
 
 export type Command = {

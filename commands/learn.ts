@@ -27,7 +27,9 @@ proposal until someone approves it. A baseline that exists is extended.
     const { analyzer } = pass;
     analyzer.inventory.merge(before.assets);
     writeBaseline(file, analyzer.inventory.all(), analyzer.facts.all());
-    await print(`${file}: ${analyzer.facts.size} facts (${analyzer.facts.size - before.facts.length} new) about ${analyzer.inventory.size} devices, from ${pass.sensor.frames} frames\n`);
+    await print(
+      `${file}: ${analyzer.facts.size} facts (${analyzer.facts.size - before.facts.length} new) about ${analyzer.inventory.size} devices, from ${pass.sensor.frames} frames\n`,
+    );
     return DONE;
   },
 };

@@ -19,7 +19,8 @@ const DEFAULT_LEARN_STDIN = '10m';
 /** Loads and compiles rules. Throws an InputError of one line when one of them is broken. */
 export function compileRules(dirs: readonly string[]): RuleSet {
   const { rules, problems } = loadRules([RULES, ...dirs]);
-  if (problems.length > 0) throw new InputError(problems.length === 1 ? (problems[0] as string) : `${problems[0]} (and ${problems.length - 1} more: stillwatch rules check)`);
+  if (problems.length > 0)
+    throw new InputError(problems.length === 1 ? (problems[0] as string) : `${problems[0]} (and ${problems.length - 1} more: stillwatch rules check)`);
   return new RuleSet(rules, analyzerRowFields as ConstructorParameters<typeof RuleSet>[1]);
 }
 
@@ -110,7 +111,17 @@ export class Pass {
 }
 
 export type Result = {
-  stats: { frames: number; bytes: number; first: string | null; last: string | null; transactions: number; assets: number; facts: number; findings: number; warnings: string[] };
+  stats: {
+    frames: number;
+    bytes: number;
+    first: string | null;
+    last: string | null;
+    transactions: number;
+    assets: number;
+    facts: number;
+    findings: number;
+    warnings: string[];
+  };
   coverage: ReturnType<Sensor['coverage']>;
   assets: ReturnType<Analyzer['inventory']['all']>;
   conversations: ReturnType<Analyzer['conversations']>;

@@ -18,7 +18,9 @@ export class Progress {
     this.last = now;
     const seconds = (now - this.started) / 1000;
     const share = this.total > 0 ? ` ${Math.min(100, Math.floor((frames / this.total) * 100))} %` : '';
-    process.stderr.write(`\r\u001b[K${frames.toLocaleString('en')} frames${share}, ${Math.round(frames / Math.max(seconds, 0.001)).toLocaleString('en')}/s, ${findings} findings`);
+    process.stderr.write(
+      `\r\u001b[K${frames.toLocaleString('en')} frames${share}, ${Math.round(frames / Math.max(seconds, 0.001)).toLocaleString('en')}/s, ${findings} findings`,
+    );
   }
 
   clear(): void {

@@ -1,6 +1,7 @@
 /** Brings what a pass finds to the store, and tells the console how it goes. */
 import { setImmediate } from 'node:timers/promises';
 import type { Status } from '../analyzer/coverage.ts';
+import type { Fact } from '../analyzer/fact.ts';
 import { idOf } from '../analyzer/hash.ts';
 import type { Kept, Store } from '../analyzer/store/store.ts';
 import { nest, type Observation, timestamp } from '../sensor/observation.ts';
@@ -12,6 +13,8 @@ const FINDINGS_EVERY = 200;
 const ALL_EVERY = 5000;
 /** Observations that may wait for the store. */
 const MAX_WAITING = 20_000;
+/** Facts stored at a time. */
+const PORTION = 1000;
 /** Longest time (ms) the chain works before the console gets a turn. */
 const TURN = 30;
 
@@ -23,6 +26,8 @@ export class Recorder {
   private readonly source: string;
   private readonly progress: Progress;
   private readonly started = performance.now();
+  /** Counts of the facts as last stored. */
+  private readonly stored = new Map<string, number>();
   private kept: Kept[] = [];
   private storedFindings = 0;
   private storedAll = 0;
@@ -75,7 +80,19 @@ export class Recorder {
     pass.analyzer.end();
     const { analyzer, sensor } = pass;
     const clock = Number.isNaN(sensor.clock) ? [] : [{ '@timestamp': timestamp(sensor.clock), ...pass.coverage() }];
-    await this.store.save({ assets: analyzer.inventory.all(), facts: analyzer.facts.all(), conversations: analyzer.conversations(), health: clock });
+    await this.store.save({ assets: analyzer.inventory.all(), conversations: analyzer.conversations(), health: clock });
+    await this.facts(analyzer.facts.all());
+  }
+
+  /** In portions, so that a large baseline does not keep the console waiting; those that did not change are left out. */
+  private async facts(all: readonly Fact[]): Promise<void> {
+    const changed = all.filter((fact) => this.stored.get(fact.id) !== fact.count);
+    for (let from = 0; from < changed.length; from += PORTION) {
+      const portion = changed.slice(from, from + PORTION);
+      await this.store.save({ facts: portion });
+      for (const fact of portion) this.stored.set(fact.id, fact.count);
+      await setImmediate();
+    }
   }
 
   status(pass: Pass): Status {

@@ -30,7 +30,15 @@ export const rules: Command = {
 async function list(dirs: string[], json: boolean): Promise<number> {
   const listed = listRules(compileRules(dirs).rules);
   if (json) await print(`${JSON.stringify(listed)}\n`);
-  else await print(listed.map((r) => `${r.level.padEnd(13)} ${r.name.padEnd(36)} ${r.catalogue.join(' ').padEnd(14)} ${r.title}${r.cannot_fire === null ? '' : `  (cannot fire: ${r.cannot_fire})`}\n`).join(''));
+  else
+    await print(
+      listed
+        .map(
+          (r) =>
+            `${r.level.padEnd(13)} ${r.name.padEnd(36)} ${r.catalogue.join(' ').padEnd(14)} ${r.title}${r.cannot_fire === null ? '' : `  (cannot fire: ${r.cannot_fire})`}\n`,
+        )
+        .join(''),
+    );
   return DONE;
 }
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
-import { scheduleJobs } from '../analyzer/jobs.ts';
 import type { Status } from '../analyzer/coverage.ts';
+import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
@@ -15,8 +15,8 @@ import { type Accounts, openAccounts } from '../ui/accounts.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
 import { type Command, DONE, print, say, textFlag } from './command.ts';
-import { compileRules, DEFAULT_LEARN, learningTime, open, Pass } from './pass.ts';
 import { paced } from './pace.ts';
+import { compileRules, DEFAULT_LEARN, learningTime, open, Pass } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 
@@ -113,7 +113,12 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
 /** Rules as the console's page shows them. */
 function summaries(rules: Rule[], status: Status): RuleSummary[] {
   const prose = new Map(rules.map((rule) => [rule.name, rule]));
-  return listRules(rules, status).map((listed) => ({ ...listed, description: prose.get(listed.name)?.description ?? '', blind: prose.get(listed.name)?.blind ?? '', why: prose.get(listed.name)?.why ?? '' }));
+  return listRules(rules, status).map((listed) => ({
+    ...listed,
+    description: prose.get(listed.name)?.description ?? '',
+    blind: prose.get(listed.name)?.blind ?? '',
+    why: prose.get(listed.name)?.why ?? '',
+  }));
 }
 
 function stateDirectory(path: string): string {
@@ -121,7 +126,9 @@ function stateDirectory(path: string): string {
     mkdirSync(path, { recursive: true, mode: 0o750 });
     return path;
   } catch (error) {
-    throw new InputError(`state directory ${path} cannot be made (${(error as NodeJS.ErrnoException).code}); set STILLWATCH_STATE to a folder you may write to`);
+    throw new InputError(
+      `state directory ${path} cannot be made (${(error as NodeJS.ErrnoException).code}); set STILLWATCH_STATE to a folder you may write to`,
+    );
   }
 }
 

@@ -43,4 +43,3 @@ export type Coverage = {
   /** Times capture time went backwards or leapt. */
   clock_steps: number;
 };
-

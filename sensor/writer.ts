@@ -1,4 +1,4 @@
-import { Batch, BATCH_ROWS, BATCH_VALUES, type Definition, type Observation } from './observation.ts';
+import { BATCH_ROWS, BATCH_VALUES, Batch, type Definition, type Observation } from './observation.ts';
 
 /** The most values one row may carry: a full read of 2,000 coils, rounded up. */
 export const ROW_VALUES = 2048;

@@ -6,10 +6,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Timed } from './lab/frames.ts';
 import { tcpFrame } from './lab/frames.ts';
 import { pcap } from './lab/pcapfile.ts';
-import { fileURLToPath } from 'node:url';
 import { at as urlOf } from './tree.ts';
 
 const at = (path: string): string => fileURLToPath(urlOf(path));
@@ -64,7 +64,8 @@ describe('what is wrong with the input is one line', () => {
   it('a wrong learning time', () => refused(['analyze', PLANT, '--learn', 'soon'], /--learn takes a share such as 30% or a time such as 90s/));
   it('a share of standard input', () => refused(['analyze', '-', '--learn', '30%'], /standard input can be read only once/));
   it('a wrong level', () => refused(['analyze', PLANT, '--fail-on', 'bad'], /--fail-on takes one of informational, low/));
-  it('a baseline that is not there', () => refused(['analyze', PLANT, '--baseline', join(folder, 'none.json')], /none\.json: no such baseline; write one with/));
+  it('a baseline that is not there', () =>
+    refused(['analyze', PLANT, '--baseline', join(folder, 'none.json')], /none\.json: no such baseline; write one with/));
   it('a baseline that is none', () => refused(['analyze', PLANT, '--baseline', file('b.json', '{"a":1}')], /b\.json: not a baseline of this version/));
   it('a wrong configuration key', () => refused(['run', '--replay', PLANT, '--config', file('c.yaml', 'lisen: 1')], /c\.yaml: unknown key "lisen"/));
   it('a wrong configuration value', () => refused(['run', '--replay', PLANT], /listen: host:port/, { STILLWATCH_LISTEN: 'here' }));
@@ -105,7 +106,11 @@ describe('captures that are broken further on are read as far as they go', () =>
   });
 
   it('frames of no length, and cut by the snap length', async () => {
-    const frames = [{ at: 1, bytes: new Uint8Array(0) }, ...some(3), { ...(some(1)[0] as Timed), bytes: (some(1)[0] as Timed).bytes.subarray(0, 20), length: 60 }];
+    const frames = [
+      { at: 1, bytes: new Uint8Array(0) },
+      ...some(3),
+      { ...(some(1)[0] as Timed), bytes: (some(1)[0] as Timed).bytes.subarray(0, 20), length: 60 },
+    ];
     const { code, out } = await stillwatch(['analyze', '--json', file('short.pcap', pcap(frames))]);
     const { stats, coverage } = JSON.parse(out);
     assert.equal(code, 0);
@@ -127,7 +132,10 @@ describe('the contracts', () => {
     const analyzed = await stillwatch(['analyze', PLANT, ...args]);
     const again = await stillwatch(['analyze', PLANT, ...args]);
     const piped = await stillwatch(['analyze', '-', ...args], {}, readFileSync(PLANT));
-    const replayed = await stillwatch(['run', '--replay', PLANT, '--exit', ...args], { STILLWATCH_STATE: join(folder, 'state'), STILLWATCH_LISTEN: '127.0.0.1:0' });
+    const replayed = await stillwatch(['run', '--replay', PLANT, '--exit', ...args], {
+      STILLWATCH_STATE: join(folder, 'state'),
+      STILLWATCH_LISTEN: '127.0.0.1:0',
+    });
     assert.equal(analyzed.code, 0, analyzed.err);
     assert.ok(again.out === analyzed.out, 'again');
     assert.ok(piped.out === analyzed.out, 'piped');
@@ -140,11 +148,14 @@ describe('the contracts', () => {
     const first = JSON.parse(out.slice(0, out.indexOf('\n')));
     assert.deepEqual(Object.keys(first).slice(0, 8), ['kind', '@timestamp', 'source', 'destination', 'outcome', 'latency', 'request_frame', 'response_frame']);
     assert.equal(first.kind, 'modbus');
-    for (const key of ['framing', 'transaction_id', 'unit_id', 'function_code', 'function', 'address', 'quantity', 'values', 'exception_code']) assert.ok(key in first.modbus, key);
+    for (const key of ['framing', 'transaction_id', 'unit_id', 'function_code', 'function', 'address', 'quantity', 'values', 'exception_code'])
+      assert.ok(key in first.modbus, key);
   });
 
   it('a reader that goes away is no error', async () => {
-    const child = spawn('sh', ['-c', `"${process.execPath}" "${at('stillwatch.js')}" dissect "${PLANT}" | head -1; echo "$?"`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('sh', ['-c', `"${process.execPath}" "${at('stillwatch.js')}" dissect "${PLANT}" | head -1; echo "$?"`], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let err = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
     await new Promise((resolve) => child.on('close', resolve));

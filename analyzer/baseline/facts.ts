@@ -80,7 +80,11 @@ export class Facts {
   }
 
   /** Judges that two addresses talk over a protocol, and learns it where the server is still being learned. */
-  judgePeer(peer: Pick<Touch, 'client' | 'server' | 'protocol' | 'port'>, learning: boolean, sight: Sight): { 'baseline.client': Verdict; 'baseline.peer': Verdict } {
+  judgePeer(
+    peer: Pick<Touch, 'client' | 'server' | 'protocol' | 'port'>,
+    learning: boolean,
+    sight: Sight,
+  ): { 'baseline.client': Verdict; 'baseline.peer': Verdict } {
     const verdict = (yes: boolean): Verdict => (learning ? 'learning' : yes ? 'known' : 'new');
     const found = { 'baseline.client': verdict(this.clients.has(`${peer.protocol} ${peer.client}`)), 'baseline.peer': verdict(this.counts(peerId(peer))) };
     if (learning) this.learnPeer({ ...peer, unit: -1, what: '', access: '', points: [] }, sight);

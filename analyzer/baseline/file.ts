@@ -8,7 +8,7 @@ import { FACT_KINDS, FACT_STATES, type Fact } from '../fact.ts';
 /** A baseline file that cannot be used: one line that names it and the fix. */
 export class BaselineError extends Error {}
 
-export type Baseline = { facts: Fact[]; assets: Asset[]; /** SHA-256 of the file, '' when there was none. */ hash: string };
+export type Baseline = { facts: Fact[]; assets: Asset[] /** SHA-256 of the file, '' when there was none. */; hash: string };
 
 const VERSION = 1;
 const texts = z.array(z.string());
@@ -83,11 +83,19 @@ function parseJson(text: string, path: string): unknown {
 
 /** Writes a baseline whole or not at all. */
 export function writeBaseline(path: string, assets: readonly Asset[], facts: readonly Fact[]): void {
-  const lines = [`{"stillwatch_baseline":${VERSION},"assets":[`, assets.map((a) => JSON.stringify(a)).join(',\n'), '],"facts":[', facts.map((f) => JSON.stringify(f)).join(',\n'), ']}\n'];
+  const lines = [
+    `{"stillwatch_baseline":${VERSION},"assets":[`,
+    assets.map((a) => JSON.stringify(a)).join(',\n'),
+    '],"facts":[',
+    facts.map((f) => JSON.stringify(f)).join(',\n'),
+    ']}\n',
+  ];
   try {
     writeFileSync(`${path}.new`, lines.join('\n'));
     renameSync(`${path}.new`, path);
   } catch (error) {
-    throw new BaselineError(`${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); choose a folder you may write to`);
+    throw new BaselineError(
+      `${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); choose a folder you may write to`,
+    );
   }
 }

@@ -90,7 +90,7 @@ export class Repeats {
     this.last[n] = at;
     if (outcome < TIMEOUT) {
       const latency = this.latency[n] as number;
-      this.latency[n] = latency + ((batch.latency[i] as number) - latency) / (seen < 32 ? seen : 32);
+      this.latency[n] = latency + ((batch.latency[i] as number) - latency) / Math.min(seen, 32);
     }
     const count = batch.valueCount[i] as number;
     if (count > 0) this.values(batch, i, n, count);

@@ -114,7 +114,15 @@ function opcua(inventory: Inventory, o: Observation, client: string, server: str
   for (const endpoint of Array.isArray(o['opcua.endpoints']) ? o['opcua.endpoints'] : []) {
     if (endpoint === null || typeof endpoint !== 'object' || Array.isArray(endpoint)) continue;
     inventory.note(server, 'opcua_application', text(endpoint['application_uri']), 'OPC UA endpoint list', 5, at, frame);
-    inventory.note(server, 'opcua_endpoint', `${text(endpoint['url'])} ${text(endpoint['security_policy'])} ${text(endpoint['security_mode'])}`, 'OPC UA endpoint list', 5, at, frame);
+    inventory.note(
+      server,
+      'opcua_endpoint',
+      `${text(endpoint['url'])} ${text(endpoint['security_policy'])} ${text(endpoint['security_mode'])}`,
+      'OPC UA endpoint list',
+      5,
+      at,
+      frame,
+    );
     inventory.note(server, 'certificate', text(endpoint['server_certificate']), 'OPC UA endpoint list', 5, at, frame);
   }
 }

@@ -136,7 +136,9 @@ export class Inventory {
     if (alone === undefined) return;
     this.entries.delete(mac);
     if (alone.asset.first_seen < entry.asset.first_seen) entry.asset.first_seen = alone.asset.first_seen;
-    entry.asset.attributes.push(...alone.asset.attributes.filter((a) => !entry.asset.attributes.some((known) => known.name === a.name && known.value === a.value)));
+    entry.asset.attributes.push(
+      ...alone.asset.attributes.filter((a) => !entry.asset.attributes.some((known) => known.name === a.name && known.value === a.value)),
+    );
   }
 
   /** The address under which a device is kept. */

@@ -28,7 +28,7 @@ export class Block {
   }
 }
 
-export type Interface = { name: string; linktype: number; /** Frames the capturing machine says it lost; null when it does not say. */ dropped: number | null };
+export type Interface = { name: string; linktype: number /** Frames the capturing machine says it lost; null when it does not say. */; dropped: number | null };
 
 /** What came of reading a source. */
 export type SourceReport = {

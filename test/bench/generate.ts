@@ -96,9 +96,21 @@ const word = (value: number): number[] => [(value >> 8) & 255, value & 255];
 
 /** Request and response PDU number `id`; `choice` is even over 0 to 1. */
 function poll(choice: number, id: number): [number[], number[]] {
-  if (choice < 0.9) return [[3, 0, 100, 0, 10], [3, 20, ...Array.from({ length: 10 }, (_, k) => word((id + k) & 0x3ff)).flat()]];
-  if (choice < 0.95) return [[1, 0, 0, 0, 16], [1, 2, ...word(id & 0xffff)]];
-  if (choice < 0.99) return [[4, 0, 30, 0, 2], [4, 4, ...word(id & 0xff), 0, 7]];
+  if (choice < 0.9)
+    return [
+      [3, 0, 100, 0, 10],
+      [3, 20, ...Array.from({ length: 10 }, (_, k) => word((id + k) & 0x3ff)).flat()],
+    ];
+  if (choice < 0.95)
+    return [
+      [1, 0, 0, 0, 16],
+      [1, 2, ...word(id & 0xffff)],
+    ];
+  if (choice < 0.99)
+    return [
+      [4, 0, 30, 0, 2],
+      [4, 4, ...word(id & 0xff), 0, 7],
+    ];
   const write = [6, 0, 200, ...word(id & 0x3f)];
   return [write, write];
 }
@@ -120,7 +132,14 @@ export function generate(path: string, frames: number, flows: number, seed = 1):
   const chance = random(seed);
   const open: FlowState[] = [];
   for (let i = 0; i < flows; i++) {
-    const flow = { client: 1 + (i % 8), server: 100 + (i % 60_000), port: 1024 + (i % 60_000), sent: Math.floor(chance() * 2 ** 31), answered: Math.floor(chance() * 2 ** 31), id: 0 };
+    const flow = {
+      client: 1 + (i % 8),
+      server: 100 + (i % 60_000),
+      port: 1024 + (i % 60_000),
+      sent: Math.floor(chance() * 2 ** 31),
+      answered: Math.floor(chance() * 2 ** 31),
+      id: 0,
+    };
     out.frame(flow.client, flow.server, (flow.port << 16) | 502, flow.sent++, 0, 2, []);
     out.frame(flow.server, flow.client, (502 << 16) | flow.port, flow.answered++, flow.sent, 0x12, []);
     out.frame(flow.client, flow.server, (flow.port << 16) | 502, flow.sent, flow.answered, 0x10, []);

@@ -1,8 +1,9 @@
 /** What each stage costs: the chain built up step by step over the same file. Run by bench.ts in a process of its own; prints JSON. */
+
+import { compileRules, open, Pass } from '../../commands/pass.ts';
 import type { Block } from '../../sensor/capture/source.ts';
 import { Decoder } from '../../sensor/decode/decode.ts';
 import { Sensor } from '../../sensor/sensor.ts';
-import { compileRules, open, Pass } from '../../commands/pass.ts';
 
 const [stage, file, learn] = process.argv.slice(2) as [string, string, string];
 
