@@ -3,12 +3,14 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { u16 } from './bytes.ts';
 import { Raw, read } from './modbus-raw.ts';
+import { HOSTS, hostNamed } from './network.ts';
 import { discover, guess, intrude } from './opcua-attacks.ts';
 import { type Counts, plug, sleep } from './wiring.ts';
 
 const TANK = '10.20.1.11';
 const VALVE = '10.20.1.12';
 const GATEWAY = '10.20.1.20';
+const PORTS = [21, 22, 23, 80, 102, 443, 4840, 44818];
 
 async function sweep(): Promise<Counts> {
   const socket = createSocket('udp4');
@@ -23,14 +25,18 @@ async function sweep(): Promise<Counts> {
   return { 'arp-targets': 80 };
 }
 
+/** Addresses without a host cost an ARP request only; those with one answer or refuse. */
 async function portSweep(): Promise<Counts> {
-  const tries = Array.from({ length: 40 }, async (_, i) => {
-    await sleep(i * 60);
-    await knock(`10.20.1.${i + 1}`, 502);
-  });
-  await Promise.all(tries);
-  for (const port of [21, 22, 23, 80, 102, 443, 4840, 44818]) await knock(TANK, port);
-  return { 'connection-attempts': 48 };
+  const others = HOSTS.map((one) => one.ip).filter((ip) => ip !== hostNamed('attacker').ip && !ip.startsWith('10.20.1.'));
+  const targets = [...Array.from({ length: 40 }, (_, i) => `10.20.1.${i + 1}`), ...others];
+  await Promise.all(
+    targets.map(async (ip, i) => {
+      await sleep(i * 60);
+      await knock(ip, 502);
+    }),
+  );
+  for (const port of PORTS) await knock(TANK, port);
+  return { 'connection-attempts': targets.length + PORTS.length };
 }
 
 function knock(ip: string, port: number): Promise<void> {

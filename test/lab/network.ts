@@ -3,6 +3,9 @@
  * its mirror port. Nothing leads out. Needs root, iproute2 and ethtool (Linux).
  */
 import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 export type PlantHost = {
   name: string;
@@ -51,8 +54,11 @@ const space = (name: string) => `stillwatch-${name}`;
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const ip = (...args: string[]) => run('ip', ...args);
 
-/** Gives what it starts a host name of its own, so that certificates and announcements name the plant's hosts. */
-const NAMED = ['unshare', '--uts', 'sh', '-c', 'echo "$0" > /proc/sys/kernel/hostname; exec "$@"'];
+/** What a host looks names up in before it asks anybody; a library that asks for its own name would wait ten seconds for no answer. */
+const HOSTS_FILE = join(tmpdir(), 'stillwatch-lab-hosts');
+
+/** Gives what it starts a host name and a hosts file of its own: `ip netns exec` has already put it into a mount namespace. */
+const NAMED = ['unshare', '--uts', 'sh', '-c', `mount --bind ${HOSTS_FILE} /etc/hosts; echo "$0" > /proc/sys/kernel/hostname; exec "$@"`];
 
 /** The command line that runs `args` on a host, or on the switch. */
 export function on(name: string, ...args: string[]): [string, string[]] {
@@ -69,6 +75,7 @@ const setting = (name: string, key: string, value: number) => inside(name, 'sh',
 /** Builds switch and hosts; links of hosts named in `later` stay down until `plugIn`. */
 export function build(later: readonly string[] = []): void {
   remove();
+  writeFileSync(HOSTS_FILE, ['127.0.0.1 localhost', ...HOSTS.map((one) => `${one.ip} ${one.name}`), ''].join('\n'));
   ip('netns', 'add', SWITCH);
   setting('switch', 'ipv6/conf/all/disable_ipv6', 1);
   setting('switch', 'ipv6/conf/default/disable_ipv6', 1);
@@ -125,4 +132,5 @@ export function remove(): void {
       .map((line) => line.split(' ')[0] ?? ''),
   );
   for (const ns of [...HOSTS.map((one) => space(one.name)), SWITCH]) if (there.has(ns)) ip('netns', 'delete', ns);
+  rmSync(HOSTS_FILE, { force: true });
 }

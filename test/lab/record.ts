@@ -1,8 +1,9 @@
 /**
- * Runs the sample plant and records it: `record.ts` makes both recordings, `record.ts clean` or `record.ts attacks` one.
+ * Runs the sample plant and records it: `record.ts` makes both recordings, `record.ts clean` or `record.ts attacks` one;
+ * `record.ts labels` only brings the truth files up to date with attacks.ts.
  * Needs Linux, root, iproute2, ethtool and tcpdump; takes about seven minutes. Nothing leaves the namespaces it makes.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -186,16 +187,32 @@ const RECORDINGS: Recording[] = [
   { name: 'plant', seconds: WITH_ATTACKS, attacks: ATTACKS },
 ];
 
-const only = process.argv[2];
-mkdirSync(TARGET, { recursive: true });
-const folder = mkdtempSync(join(tmpdir(), 'stillwatch-lab-'));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-// However this ends: no process, no namespace and no certificate stays behind.
-process.on('exit', () => {
-  cleanUp();
-  remove();
-  rmSync(folder, { recursive: true, force: true });
-});
-for (const one of RECORDINGS) {
-  if (only === undefined || (only === 'clean') === (one.attacks.length === 0)) await record(one, folder);
+/** Brings what the truth files say of techniques and rules up to date with attacks.ts, without a new recording. */
+function relabel(): void {
+  for (const { name } of RECORDINGS) {
+    const file = join(TARGET, `${name}.truth.json`);
+    const truth = JSON.parse(readFileSync(file, 'utf8')) as { attacks: Truth[] };
+    for (const attack of truth.attacks) Object.assign(attack, pick(ATTACKS.find((one) => one.name === attack.name) as Attack));
+    writeFileSync(file, `${JSON.stringify(truth, null, 1)}\n`);
+  }
 }
+
+const pick = ({ techniques, rules }: Attack) => ({ techniques, rules });
+
+async function main(only: string | undefined): Promise<void> {
+  if (only === 'labels') return relabel();
+  mkdirSync(TARGET, { recursive: true });
+  const folder = mkdtempSync(join(tmpdir(), 'stillwatch-lab-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+  // However this ends: no process, no namespace and no certificate stays behind.
+  process.on('exit', () => {
+    cleanUp();
+    remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  for (const one of RECORDINGS) {
+    if (only === undefined || (only === 'clean') === (one.attacks.length === 0)) await record(one, folder);
+  }
+}
+
+await main(process.argv[2]);
