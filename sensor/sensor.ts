@@ -199,6 +199,7 @@ export class Sensor {
     const at = forGood ? flow.lastAt : this.clock;
     this.streams.end(flow, at);
     flow.dissector?.close(at, forGood);
+    this.dispatch.end(flow);
     this.writer.detail(flowEnd(flow), flow.lastAt, flow.lastFrame);
     if (forGood) this.tally.flow(flow);
   }

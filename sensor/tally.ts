@@ -1,14 +1,14 @@
 import type { Interface } from './capture/source.ts';
 import type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from './coverage.ts';
-import { type Decoder } from './decode/decode.ts';
+import type { Decoder } from './decode/decode.ts';
 import { MAX_DATAGRAMS } from './decode/fragments.ts';
 import { MAX_ADDRESSES } from './flow/address.ts';
 import type { Flow } from './flow/flow.ts';
 import { transportName } from './flow/report.ts';
-import { MAX_HELD_SEGMENTS, type Streams } from './flow/stream.ts';
+import { MAX_HELD_IN_ALL, type Streams } from './flow/stream.ts';
 import { type FlowTable, MAX_FLOWS } from './flow/table.ts';
 import { MAX_OPERATIONS, type Operations } from './operations.ts';
-import { type Dispatch, MAX_PENDING } from './protocols/dispatch.ts';
+import { type Dispatch, MAX_PENDING_IN_ALL } from './protocols/dispatch.ts';
 
 /** Protocol names reported on one by one; what comes after is summed up as `other`. */
 export const MAX_PROTOCOLS = 256;
@@ -63,9 +63,9 @@ export class Tally {
       { name: 'flows', limit: MAX_FLOWS, used: table.count, hit: table.evicted },
       { name: 'operations', limit: MAX_OPERATIONS, used: operations.size, hit: operations.refused + operations.retired },
       { name: 'ipv6 and link addresses', limit: MAX_ADDRESSES, used: addresses.count, hit: addresses.refused },
-      { name: 'segments held for order', limit: MAX_HELD_SEGMENTS, used: 0, hit: streams.overflowed },
+      { name: 'bytes held for order', limit: MAX_HELD_IN_ALL, used: streams.held, hit: streams.overflowed },
       { name: 'segments outside any window', limit: 0, used: 0, hit: streams.outside },
-      { name: 'bytes held for a message', limit: MAX_PENDING, used: 0, hit: dispatch.overflowed },
+      { name: 'bytes held for a message', limit: MAX_PENDING_IN_ALL, used: dispatch.waiting, hit: dispatch.overflowed },
       { name: 'fragmented datagrams', limit: MAX_DATAGRAMS, used: decoder.fragments.size, hit: decoder.fragments.lost },
     ];
   }

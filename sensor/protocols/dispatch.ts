@@ -6,14 +6,19 @@ import { nameService } from './services/services.ts';
 
 /** Bytes of one direction that may wait for the rest of a message. OPC UA's largest chunk in use is 1 MiB. */
 export const MAX_PENDING = 2_097_152;
-/** Payloads looked at before a flow is only named; on a port that is a hint, many more: it may begin with something else. */
-const TRIES = 4;
+/** Bytes of all directions that may wait. */
+export const MAX_PENDING_IN_ALL = 134_217_728;
+/** Bytes that may be too few to tell a protocol by, however small the segments they come in. */
+const MAX_UNDECIDED = 64;
+/** Payloads looked at before a flow on a port that is a hint is only named: it may begin with something else. */
 const HINTED_TRIES = 64;
 
 /** Finds out which protocol a flow speaks and hands its bytes to the dissector, keeping what is not used yet. */
 export class Dispatch {
-  /** Times a direction had more waiting than MAX_PENDING: treated as a gap. */
+  /** Times a direction, or all together, had more waiting than they may: treated as a gap. */
   overflowed = 0;
+  /** Bytes kept for what waits. */
+  waiting = 0;
   private readonly sink: Sink;
   private readonly table: FlowTable;
   private readonly onIdentified: (flow: Flow, at: number, frame: number) => void;
@@ -50,7 +55,7 @@ export class Dispatch {
 
   /** Bytes are missing: what waited for them is useless. */
   gap(flow: Flow, side: Side, at: number): void {
-    flow.half(side).pending = null;
+    this.drop(flow.half(side));
     flow.dissector?.gap(side, at);
   }
 
@@ -60,7 +65,7 @@ export class Dispatch {
     const used = (flow.dissector as Dissector).feed(side, pending.view, 0, pending.length, at, pending.frame);
     if (used === NOT_MINE) return this.disown(flow, pending.view, 0, pending.length, at, frame);
     if (used >= pending.length) {
-      half.pending = null;
+      this.drop(half);
     } else if (used > 0) {
       pending.bytes.copyWithin(0, used, pending.length);
       pending.length -= used;
@@ -70,23 +75,40 @@ export class Dispatch {
 
   /** Copies what is to wait. False when there is no room: then it is a gap. */
   private keep(flow: Flow, side: Side, half: Half, view: DataView, start: number, end: number, at: number, frame: number): boolean {
-    const pending = half.pending ?? (half.pending = room(end - start));
-    const length = pending.length + end - start;
-    if (length > MAX_PENDING) {
+    const length = (half.pending?.length ?? 0) + end - start;
+    if (length > MAX_PENDING || this.waiting + length > MAX_PENDING_IN_ALL) {
       this.overflowed++;
       this.gap(flow, side, at);
       return false;
     }
-    if (length > pending.bytes.length) {
-      const bytes = new Uint8Array(Math.min(MAX_PENDING, Math.max(length, pending.bytes.length * 2)));
-      bytes.set(pending.bytes);
-      pending.bytes = bytes;
-      pending.view = new DataView(bytes.buffer);
-    }
+    const pending = this.room(half, length);
     pending.bytes.set(new Uint8Array(view.buffer, view.byteOffset + start, end - start), pending.length);
     pending.length = length;
     pending.frame = Math.max(pending.frame, frame);
     return true;
+  }
+
+  /** Where `length` bytes can wait, with those that wait already. */
+  private room(half: Half, length: number): Pending {
+    const before = half.pending;
+    const had = before?.bytes.length ?? 0;
+    if (before !== null && length <= had) return before;
+    const bytes = new Uint8Array(Math.min(MAX_PENDING, Math.max(512, length, had * 2)));
+    this.waiting += bytes.length - had;
+    if (before !== null) bytes.set(before.bytes);
+    return (half.pending = { bytes, view: new DataView(bytes.buffer), length: before?.length ?? 0, frame: before?.frame ?? 0 });
+  }
+
+  private drop(half: Half): void {
+    if (half.pending === null) return;
+    this.waiting -= half.pending.bytes.length;
+    half.pending = null;
+  }
+
+  /** The flow ends: nothing more will come for what waits. */
+  end(flow: Flow): void {
+    this.drop(flow.near);
+    this.drop(flow.far);
   }
 
   private recognise(flow: Flow, side: Side, view: DataView, start: number, end: number, at: number, frame: number): void {
@@ -103,20 +125,20 @@ export class Dispatch {
     const found = this.candidate(flow, view, start, end);
     const hinted = flow.tries < HINTED_TRIES && protocols.some((p) => hints(p, flow));
     flow.tries++;
-    if (found === MORE && flow.tries < TRIES) {
+    if (found === MORE && end - start < MAX_UNDECIDED) {
       if (!kept) this.keep(flow, side, half, view, start, end, at, frame);
       return;
     }
     if (found === null || found === MORE) {
-      half.pending = null;
+      this.drop(half);
       if (!hinted) this.name(flow, view, start, end, at, frame);
       return;
     }
     this.adopt(flow, found, at, frame);
-    half.pending = null;
+    this.drop(half);
     const other = (1 - side) as Side;
     const earlier = flow.half(other).pending;
-    flow.half(other).pending = null;
+    this.drop(flow.half(other));
     if (earlier !== null) this.data(flow, other, earlier.view, 0, earlier.length, at, earlier.frame);
     this.data(flow, side, view, start, end, at, frame);
   }
@@ -146,8 +168,7 @@ export class Dispatch {
   /** The dissector says it was wrong. */
   private disown(flow: Flow, view: DataView, start: number, end: number, at: number, frame: number): void {
     flow.dissector = null;
-    flow.near.pending = null;
-    flow.far.pending = null;
+    this.end(flow);
     this.name(flow, view, start, end, at, frame);
   }
 
@@ -156,11 +177,6 @@ export class Dispatch {
     flow.service = nameService(view, start, end, flow.transport, flow.port[0], flow.port[1]);
     this.onIdentified(flow, at, frame);
   }
-}
-
-function room(wanted: number): Pending {
-  const bytes = new Uint8Array(Math.max(512, wanted));
-  return { bytes, view: new DataView(bytes.buffer), length: 0, frame: 0 };
 }
 
 const hints = (protocol: Protocol, flow: Flow): boolean => protocol.ports.includes(flow.port[0]) || protocol.ports.includes(flow.port[1]);

@@ -1,6 +1,7 @@
 import { AMBIGUOUS, ANSWERED, EXCEPTION, LOST, ORPHAN, type Peer, TIMEOUT, timestamp } from '../../observation.ts';
 import { type Dissector, type FlowInfo, NOT_MINE, type Side, type Sink } from '../dissector.ts';
-import { HEADER, MAX_LENGTH, plausible, requestShaped } from './header.ts';
+import { exceptionName } from './functions.ts';
+import { ashore, fills, HEADER, MAX_LENGTH, requestShaped, telling } from './header.ts';
 import { modbusFields, staticFields } from './observe.ts';
 import { Request } from './request.ts';
 import { answerOf, exceptionOf } from './response.ts';
@@ -23,6 +24,8 @@ export class ModbusDissector implements Dissector {
   flaws = 0;
   readonly opaque = 0;
   private readonly waiting: Transaction[] = [];
+  /** By side: bytes are missing, what comes next may begin anywhere. */
+  private readonly adrift: [boolean, boolean] = [false, false];
   private readonly flow: FlowInfo;
   private readonly sink: Sink;
   private peer: Peer | null = null;
@@ -36,6 +39,11 @@ export class ModbusDissector implements Dissector {
   feed(side: Side, view: DataView, start: number, end: number, at: number, frame: number): number {
     let pos = start;
     while (end - pos >= HEADER + 1) {
+      if (this.adrift[side]) {
+        if (!fills(view, pos, end)) pos = ashore(view, pos, end);
+        this.adrift[side] = end - pos < HEADER + 1;
+        continue;
+      }
       const length = view.getUint16(pos + 4);
       if (view.getUint16(pos + 2) !== 0 || length < 2 || length > MAX_LENGTH) {
         if (this.messages === 0) return NOT_MINE;
@@ -52,9 +60,17 @@ export class ModbusDissector implements Dissector {
 
   private message(side: Side, view: DataView, pos: number, stop: number, at: number, frame: number): void {
     this.messages++;
-    if (this.client < 0) this.client = requestShaped(view, pos, stop) ? side : ((1 - side) as Side);
+    if (this.client < 0) this.client = this.asker(side, view, pos, stop);
     if (side === this.client) this.asked(view, pos, stop, at, frame);
     else this.answered(view, pos, stop, at, frame);
+  }
+
+  /** Who asks, by the first message: of a connection seen from its start that is a request; joined midway, an echo could be either. */
+  private asker(side: Side, view: DataView, pos: number, stop: number): Side {
+    const other = (1 - side) as Side;
+    if (!requestShaped(view, pos, stop)) return other;
+    if (this.flow.opener >= 0 || telling(view, pos)) return side;
+    return (this.flow.port[side] as number) >= (this.flow.port[other] as number) ? side : other;
   }
 
   private asked(view: DataView, pos: number, stop: number, at: number, frame: number): void {
@@ -65,7 +81,7 @@ export class ModbusDissector implements Dissector {
     const { operations } = this.sink;
     let operation = operations.find(peer.number, q.a, q.b, q.c);
     if (operation < 0) operation = operations.define(peer, q.a, q.b, q.c, 'modbus', staticFields(peer, q));
-    if (this.waiting.length >= MAX_OUTSTANDING) this.report(this.waiting.shift() as Transaction, TIMEOUT);
+    if (this.waiting.length >= MAX_OUTSTANDING) this.silent(this.waiting.shift() as Transaction);
     const transaction = POOL.pop() ?? new Transaction();
     transaction.of(q, view, view.getUint16(pos), operation, at, frame);
     transaction.generation = operations.generation(operation);
@@ -172,11 +188,16 @@ export class ModbusDissector implements Dissector {
     t.alone(view.getUint16(pos), view.getUint8(pos + 6), code & 0x7f, at);
     if (code >= 0x80) {
       const { exception, flaws } = exceptionOf(view, pos + HEADER, stop);
-      this.write(t, ORPHAN, Number.NaN, frame, [], flaws, 0, { 'modbus.exception_code': exception });
+      this.write(t, ORPHAN, Number.NaN, frame, [], flaws, 0, { 'modbus.exception_code': exception, 'modbus.exception': exceptionName(exception) || 'unknown' });
     } else {
       const answer = answerOf(view, pos + HEADER, stop, t);
       this.write(t, ORPHAN, Number.NaN, frame, answer.values ?? [], answer.flaws, 0, answer.more);
     }
+  }
+
+  /** Nobody answered, as far as every byte was seen. */
+  private silent(t: Transaction): void {
+    this.report(t, t.doubtful ? LOST : TIMEOUT);
   }
 
   private report(t: Transaction, outcome: number): void {
@@ -187,7 +208,16 @@ export class ModbusDissector implements Dissector {
   }
 
   /** A row that carries its whole observation. */
-  private write(t: Transaction, outcome: number, at: number, frame: number, values: number[], flaws: string[], exception: number, more: NonNullable<Transaction['more']>): void {
+  private write(
+    t: Transaction,
+    outcome: number,
+    at: number,
+    frame: number,
+    values: number[],
+    flaws: string[],
+    exception: number,
+    more: NonNullable<Transaction['more']>,
+  ): void {
     const all = [...(t.flaws ?? []), ...flaws];
     if (all.length > 0) this.flaws++;
     const port = this.flow.port[this.client as Side];
@@ -215,9 +245,7 @@ export class ModbusDissector implements Dissector {
 
   /** Looks for the next header that could be one; what lies before it is a flaw. */
   private resynchronise(side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
-    let next = pos + 1;
-    while (end - next >= HEADER + 1 && !plausible(view, next, end)) next++;
-    if (end - next < HEADER + 1) next = end;
+    const next = ashore(view, pos + 1, end);
     this.flaws++;
     const other = (1 - side) as Side;
     this.sink.writer.detail(
@@ -242,20 +270,32 @@ export class ModbusDissector implements Dissector {
   private meet(): Peer {
     const side = this.client === 1 ? 1 : 0;
     const { address, port, transport, vlan } = this.flow;
-    this.peer = this.sink.operations.peer({ client: address[side], server: address[1 - side] as string, port: port[1 - side] as number, transport, protocol: 'modbus', vlan });
+    this.peer = this.sink.operations.peer({
+      client: address[side],
+      server: address[1 - side] as string,
+      port: port[1 - side] as number,
+      transport,
+      protocol: 'modbus',
+      vlan,
+    });
     return this.peer;
   }
 
-  gap(): void {
-    // Requests keep waiting: their response may have been whole. Those in the hole end as orphans or time out.
+  /** Requests keep waiting: their response may lie behind the hole. */
+  gap(side: Side): void {
+    this.adrift[side] = true;
+    if (side !== this.client) for (const t of this.waiting) t.doubtful = true;
   }
 
   tick(at: number): void {
-    while (this.waiting.length > 0 && at - (this.waiting[0] as Transaction).at > RESPONSE_TIMEOUT) this.report(this.waiting.shift() as Transaction, TIMEOUT);
+    while (this.waiting.length > 0 && at - (this.waiting[0] as Transaction).at > RESPONSE_TIMEOUT) this.silent(this.waiting.shift() as Transaction);
   }
 
   close(at: number, ended: boolean): void {
-    for (const t of this.waiting) this.report(t, ended || at - t.at > RESPONSE_TIMEOUT ? TIMEOUT : LOST);
+    for (const t of this.waiting) {
+      if (ended || at - t.at > RESPONSE_TIMEOUT) this.silent(t);
+      else this.report(t, LOST);
+    }
     this.waiting.length = 0;
   }
 }

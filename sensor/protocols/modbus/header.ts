@@ -18,6 +18,19 @@ export function plausible(view: DataView, pos: number, end: number): boolean {
   return name !== 'unknown' && name !== 'reserved' && name !== 'user_defined';
 }
 
+/** Whether one message fills `pos..end` from header to end: where segments end messages do, whatever their function. */
+export function fills(view: DataView, pos: number, end: number): boolean {
+  const length = view.getUint16(pos + 4);
+  return view.getUint16(pos + 2) === 0 && length >= 2 && length <= MAX_LENGTH && pos + 6 + length === end;
+}
+
+/** Where the next header begins that could be one, from `pos` on; `end` when there is none. */
+export function ashore(view: DataView, pos: number, end: number): number {
+  let next = pos;
+  while (end - next >= HEADER + 1 && !plausible(view, next, end)) next++;
+  return end - next >= HEADER + 1 ? next : end;
+}
+
 /** Whether the message at `pos..stop` has the shape its function has as a request. */
 export function requestShaped(view: DataView, pos: number, stop: number): boolean {
   const code = view.getUint8(pos + HEADER);
@@ -28,5 +41,14 @@ export function requestShaped(view: DataView, pos: number, stop: number): boolea
   if (code === 15 || code === 16) return size > 5;
   if (code === 23) return size >= 10 && view.getUint8(pos + HEADER + 1) !== size - 2;
   if (code === 43) return size <= 4;
+  if (code === 7 || code === 11 || code === 12 || code === 17) return size === 1;
+  // A record begins with reference type 6; a group of the response with its length, which is odd (section 6.14).
+  if (code === 20) return size >= 9 && view.getUint8(pos + HEADER + 2) === 6;
+  if (code === 24) return size === 3;
   return true;
 }
+
+const TELLING = new Set([1, 2, 3, 4, 7, 11, 12, 15, 16, 17, 20, 23, 24]);
+
+/** Whether the function's request and response differ in shape. */
+export const telling = (view: DataView, pos: number): boolean => TELLING.has(view.getUint8(pos + HEADER));

@@ -17,8 +17,8 @@ export const modbus: Protocol = {
   ports: [PORT],
   recognise(view, start, end, hinted) {
     const size = end - start;
-    if (size >= 4 && view.getUint16(start + 2) !== 0) return NO;
-    if (size < HEADER + 1) return hinted || size >= 4 ? MORE : NO;
+    if (size >= 4 ? view.getUint16(start + 2) !== 0 : size === 3 && view.getUint8(start + 2) !== 0) return NO;
+    if (size < HEADER + 1) return MORE;
     const length = view.getUint16(start + 4);
     if (length < 2 || length > MAX_LENGTH) return NO;
     return hinted || convincing(view, start, end) ? YES : NO;
@@ -28,9 +28,9 @@ export const modbus: Protocol = {
   },
 };
 
-/** The end that is not on port 502 asks, whoever opened the connection; without that port, the opener. -1: the first message will tell. */
+/** The end that is not on port 502 asks, whoever opened the connection. -1: the first message will tell. */
 function clientOf(flow: FlowInfo): Side | -1 {
   const [near, far] = [flow.port[0] === PORT, flow.port[1] === PORT];
   if (near !== far) return near ? 1 : 0;
-  return flow.opener;
+  return -1;
 }

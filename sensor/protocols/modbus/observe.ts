@@ -138,4 +138,3 @@ export function completeModbus(o: { [field: string]: Value }): { [field: string]
     ...o,
   };
 }
-

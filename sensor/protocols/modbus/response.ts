@@ -48,7 +48,10 @@ function echo(answer: Answer, view: DataView, start: number, end: number, of: Tr
 function maskEcho(answer: Answer, view: DataView, start: number, end: number, of: Transaction): void {
   const flaw = flawIn(answer);
   if (end - start !== 7) return flaw('length_mismatch');
-  const same = view.getUint16(start + 1) === of.address && view.getUint16(start + 3) === of.more?.['modbus.and_mask'] && view.getUint16(start + 5) === of.more?.['modbus.or_mask'];
+  const same =
+    view.getUint16(start + 1) === of.address &&
+    view.getUint16(start + 3) === of.more?.['modbus.and_mask'] &&
+    view.getUint16(start + 5) === of.more?.['modbus.or_mask'];
   if (of.requestFrame !== 0 && !same) flaw('echo_mismatch');
 }
 
@@ -125,10 +128,24 @@ const files: Reader = (answer, view, start, end) => {
 };
 
 const READERS = new Map<number, Reader>([
-  [1, read], [2, read], [3, read], [4, read], [23, read],
-  [5, echo], [6, echo], [15, echo], [16, echo],
-  [7, status], [8, diagnostics], [11, eventCounter], [12, eventLog], [17, serverId],
-  [20, files], [22, maskEcho], [24, fifo], [43, encapsulated],
+  [1, read],
+  [2, read],
+  [3, read],
+  [4, read],
+  [23, read],
+  [5, echo],
+  [6, echo],
+  [15, echo],
+  [16, echo],
+  [7, status],
+  [8, diagnostics],
+  [11, eventCounter],
+  [12, eventLog],
+  [17, serverId],
+  [20, files],
+  [22, maskEcho],
+  [24, fifo],
+  [43, encapsulated],
 ]);
 
 /** Reads the response PDU `start..end`, whose function code is that of the request `of` (or stands alone: `requestFrame` 0). */

@@ -16,6 +16,8 @@ export class Transaction {
   plain = false;
   at = 0.5;
   requestFrame = 0;
+  /** Bytes of the server were lost while it waited: silence proves nothing. */
+  doubtful = false;
   /** Values the request wrote. */
   readonly values: number[] = [];
   flaws: string[] | null = null;
@@ -33,6 +35,7 @@ export class Transaction {
     this.plain = q.plain;
     this.at = at;
     this.requestFrame = frame;
+    this.doubtful = false;
     this.flaws = q.flaws;
     this.more = q.more;
     this.values.length = 0;
@@ -52,6 +55,7 @@ export class Transaction {
     this.plain = false;
     this.at = at;
     this.requestFrame = 0;
+    this.doubtful = false;
     this.flaws = null;
     this.more = null;
     this.values.length = 0;

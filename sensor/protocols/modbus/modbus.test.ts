@@ -1,0 +1,259 @@
+/** Pairing, flaws and roles, through the sensor, from frames. Functions and hostile bytes have files of their own. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CASES } from '../../../test/modbus-cases.ts';
+import { adu, CLIENT, messages, SERVER, type Step, type Talk, talk } from '../../../test/modbus-wire.ts';
+import { sense } from '../../../test/sense.ts';
+import type { Observation, Value } from '../../observation.ts';
+import { MAX_OUTSTANDING, RESPONSE_TIMEOUT } from './dissector.ts';
+
+const READ = '03 0000 0001';
+const ANSWER = '03 02 0007';
+const outcomes = (steps: readonly Step[], options?: Talk): string[] =>
+  messages(steps, options).map(
+    (o) => `${o['modbus.transaction_id']}/${o['modbus.unit_id']}/${o['modbus.function_code']} ${o['outcome']} ${o['request_frame']}-${o['response_frame']}`,
+  );
+
+describe('pairing', () => {
+  it('is by transaction, unit and function, in any order', () => {
+    const steps: Step[] = [
+      ['>', adu(1, READ)],
+      ['>', adu(2, READ)],
+      ['>', adu(2, READ, { unit: 9 })],
+      ['>', adu(2, '04 0000 0001')],
+      ['<', adu(2, '04 02 0001')],
+      ['<', adu(2, ANSWER, { unit: 9 })],
+      ['<', adu(1, ANSWER)],
+      ['<', adu(2, ANSWER)],
+    ];
+    assert.deepEqual(outcomes(steps), ['2/1/4 answered 6-7', '2/9/3 answered 5-8', '1/1/3 answered 3-9', '2/1/3 answered 4-10']);
+  });
+
+  it('pipelines: many messages in a segment, a message over many', () => {
+    const two = (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]);
+    const answer = adu(2, ANSWER);
+    const steps: Step[] = [
+      ['>', two(adu(1, READ), adu(2, READ))],
+      ['<', two(adu(1, ANSWER), answer.slice(0, 3))],
+      ['<', answer.slice(3, 10)],
+      ['<', answer.slice(10)],
+    ];
+    assert.deepEqual(outcomes(steps), ['1/1/3 answered 3-4', '2/1/3 answered 3-6']);
+  });
+
+  it('says when two requests could be meant, and takes the older', () => {
+    const steps: Step[] = [
+      ['>', adu(1, READ)],
+      ['>', adu(1, READ)],
+      ['<', adu(1, ANSWER)],
+      ['<', adu(1, ANSWER)],
+    ];
+    assert.deepEqual(outcomes(steps), ['1/1/3 ambiguous 3-5', '1/1/3 answered 4-6']);
+  });
+
+  it('of another unit or function does not happen', () => {
+    assert.deepEqual(
+      outcomes([
+        ['>', adu(1, READ)],
+        ['<', adu(1, ANSWER, { unit: 2 })],
+      ]),
+      ['1/2/3 orphan null-4', '1/1/3 lost 3-null'],
+    );
+  });
+
+  it('gives up when the server says nothing for long, or never can any more', () => {
+    const late: Step[] = [['>', adu(1, READ)], RESPONSE_TIMEOUT + 1000, ['>', adu(2, READ)], ['<', adu(2, ANSWER)]];
+    assert.deepEqual(outcomes(late), ['1/1/3 timeout 3-null', '2/1/3 answered 4-5']);
+    const closed = talk([['>', adu(1, READ)]], { close: true });
+    const next = talk([], { from: closed[0]!.at + 10_000 });
+    assert.deepEqual(
+      sense([...closed, ...next])
+        .observations.filter((o) => o.kind === 'modbus')
+        .map((o) => o['outcome']),
+      ['timeout'],
+    );
+  });
+
+  it('does not blame a server whose bytes the capture lost', () => {
+    const steps: Step[] = [
+      ['>', adu(1, READ)],
+      ['<', null, 11],
+      ['>', adu(2, READ)],
+      ['<', adu(2, ANSWER)],
+      2000,
+      ['>', adu(3, READ)],
+      ['<', adu(3, ANSWER)],
+      RESPONSE_TIMEOUT + 1000,
+      ['>', adu(4, READ)],
+      ['<', adu(4, ANSWER)],
+    ];
+    assert.deepEqual(outcomes(steps), ['2/1/3 answered 4-5', '3/1/3 answered 6-7', '1/1/3 lost 3-null', '4/1/3 answered 8-9']);
+  });
+
+  it('holds on to so many requests and no more', () => {
+    const steps: Step[] = Array.from({ length: MAX_OUTSTANDING + 3 }, (_, i) => ['>', adu(i, READ)] as const);
+    const found = outcomes([...steps, ['<', adu(0, ANSWER)], ['<', adu(3, ANSWER)]], {});
+    assert.deepEqual(found.slice(0, 5), [
+      '0/1/3 timeout 3-null',
+      '1/1/3 timeout 4-null',
+      '2/1/3 timeout 5-null',
+      `0/1/3 orphan null-${MAX_OUTSTANDING + 6}`,
+      `3/1/3 answered 6-${MAX_OUTSTANDING + 7}`,
+    ]);
+    assert.equal(found.length, MAX_OUTSTANDING + 4);
+  });
+});
+
+const flawsOf = (request: string, response = ANSWER): Value =>
+  messages([
+    ['>', adu(1, request)],
+    ['<', adu(1, response)],
+  ])[0]?.['modbus.flaws'] ?? [];
+
+describe('flaws', () => {
+  const cases: [what: string, request: string, response: string, flaws: string[]][] = [
+    ['nothing wrong', READ, ANSWER, []],
+    ['a read of nothing', '03 0000 0000', '03 00', ['quantity_over_limit']],
+    ['a read of too much', '03 0000 007e', '83 03', ['quantity_over_limit']],
+    ['a read of too many bits', '01 0000 07d1', '81 03', ['quantity_over_limit']],
+    ['a read past the end of the space', '03 ffff 0002', '83 02', ['address_over_limit']],
+    ['a read cut short', '03 0000', '83 03', ['length_mismatch']],
+    ['a read with something behind', '03 0000 0001 99', ANSWER, ['trailing_bytes']],
+    ['a coil neither on nor off', '05 0000 1234', '05 0000 1234', ['bad_coil_value']],
+    ['bytes that do not fit the quantity', '10 0000 0002 02 0001', '90 03', ['byte_count_mismatch']],
+    ['fewer bytes than counted', '10 0000 0002 04 0001', '90 03', ['length_mismatch']],
+    ['too much written', '10 0000 007c 00', '90 03', ['quantity_over_limit', 'byte_count_mismatch']],
+    ['an exchange of too much', '17 0000 0001 0000 007a 00', '97 03', ['quantity_over_limit', 'byte_count_mismatch']],
+    ['a file record of another type', '14 07 05 0001 0000 0001', '94 02', ['bad_reference_type']],
+    ['a MEI type nobody knows', '2b 77', 'ab 01', ['unknown_mei_type']],
+    ['an exception as a request', '83 02', '83 02', ['exception_in_request']],
+    ['function zero', '00', '80 01', ['function_zero']],
+    ['an answer with other bytes than asked for', READ, '03 04 0001 0002', ['byte_count_mismatch']],
+    ['an answer that counts wrong', READ, '03 02 0001 0002', ['length_mismatch']],
+    ['an echo of another address', '06 0001 0003', '06 0002 0003', ['echo_mismatch']],
+    ['an echo of another value', '06 0001 0003', '06 0001 0004', ['echo_mismatch']],
+    ['an echo of another mask', '16 0004 00f2 0025', '16 0004 00f2 0024', ['echo_mismatch']],
+    ['an exception nobody knows', READ, '83 63', ['bad_exception_code']],
+    ['an exception with something behind', READ, '83 02 00', ['trailing_bytes']],
+    ['a request larger than any may be', `41${'00'.repeat(300)}`, '41', ['oversized']],
+    ['objects that go past the end', '2b 0e 01 00', '2b 0e 01 01 00 00 03 00 09 41', ['length_mismatch']],
+  ];
+  for (const [what, request, response, flaws] of cases) {
+    it(what, () => assert.deepEqual(flawsOf(request, response), flaws));
+  }
+
+  it('bytes that are no message are one flaw, and what follows is understood', () => {
+    const { observations, coverage } = sense(
+      talk([
+        ['>', adu(1, READ)],
+        ['<', adu(1, ANSWER)],
+        ['>', Uint8Array.from([...new Uint8Array(20).fill(0xee), ...adu(2, READ)])],
+        ['<', adu(2, ANSWER)],
+      ]),
+    );
+    const seen = observations
+      .filter((o) => o.kind !== 'flow')
+      .map((o) => [o.kind, o['flaw.reason'] ?? o['modbus.transaction_id'], o['flaw.bytes'] ?? o['outcome']]);
+    assert.deepEqual(seen, [
+      ['modbus', 1, 'answered'],
+      ['flaw', 'protocol_id', 20],
+      ['modbus', 2, 'answered'],
+    ]);
+    assert.equal(coverage.protocols[0]?.flaws, 1);
+    const length = sense(
+      talk([
+        ['>', adu(1, READ)],
+        ['<', adu(1, ANSWER)],
+        ['>', adu(2, READ, { length: 1 })],
+      ]),
+    ).observations.find((o) => o.kind === 'flaw');
+    assert.deepEqual([length?.['flaw.reason'], length?.['flaw.bytes'], length?.['source.ip']], ['bad_length', 12, '10.0.0.5']);
+  });
+
+  it('what comes behind a hole is no flaw, wherever in a message it begins', () => {
+    const answer = adu(2, '03 0a 0000 0000 0000 0001 ffff');
+    for (let cut = 0; cut < answer.length; cut++) {
+      const steps: Step[] = [
+        ['>', adu(1, READ)],
+        ['<', adu(1, ANSWER)],
+        ['>', adu(2, '03 0000 0005')],
+        ['<', null, cut + 3],
+        ['<', answer.slice(cut)],
+        ['>', adu(3, READ)],
+        ['<', adu(3, ANSWER)],
+        2000,
+        ['>', adu(4, READ)],
+        ['<', adu(4, ANSWER)],
+      ];
+      const { observations } = sense(talk(steps));
+      assert.deepEqual(
+        observations.filter((o) => o.kind === 'flaw'),
+        [],
+        `cut at ${cut}`,
+      );
+      const answered = observations.filter((o) => o['outcome'] === 'answered').map((o) => o['modbus.transaction_id']);
+      assert.deepEqual(answered, cut === 0 ? [1, 2, 3, 4] : [1, 3, 4], `cut at ${cut}`);
+    }
+  });
+});
+
+describe('who asks', () => {
+  const exchange: Step[] = [
+    ['>', adu(1, READ)],
+    ['<', adu(1, ANSWER)],
+  ];
+  const ends = (o: Observation | undefined) => [o?.['outcome'], o?.['source.port'], o?.['destination.port']];
+
+  it('is the end off port 502, even when the server opened the connection', () => {
+    assert.deepEqual(ends(messages(exchange, { opener: '<' })[0]), ['answered', 40_001, 502]);
+  });
+
+  it('is seen by content off port 502, whoever opened', () => {
+    const server = { ...SERVER, port: 10_502 };
+    for (const opener of ['>', '<'] as const) assert.deepEqual(ends(messages(exchange, { server, opener })[0]), ['answered', 40_001, 10_502]);
+    assert.deepEqual(ends(messages(exchange, { server, client: { ...CLIENT, port: 2000 }, handshake: false })[0]), ['answered', 2000, 10_502]);
+  });
+
+  it('midway, off port 502, comes from the shape of the first message, or the ports when it could be either', () => {
+    const server = { ...SERVER, port: 10_502 };
+    for (const { request, response } of CASES.filter((one) => one.name !== 'user_defined')) {
+      const [first, second] = messages(
+        [
+          ['<', adu(1, response)],
+          ['>', adu(2, request)],
+          ['<', adu(2, response)],
+        ],
+        { server, handshake: false },
+      );
+      assert.deepEqual([first?.['outcome'], ends(second)], ['orphan', ['answered', 40_001, 10_502]], request);
+    }
+  });
+
+  it('midway on port 502 a segment that begins inside a message is passed over', () => {
+    const steps: Step[] = [
+      ['<', adu(1, ANSWER).slice(4)],
+      ['>', adu(2, READ)],
+      ['<', adu(2, ANSWER)],
+    ];
+    assert.deepEqual(outcomes(steps, { handshake: false }), ['2/1/3 answered 2-3']);
+  });
+
+  it('over UDP is the same', () => {
+    const [o] = messages(exchange, { udp: true });
+    assert.deepEqual([...ends(o), o?.['modbus.framing'], o?.['network.transport'], o?.['request_frame']], ['answered', 40_001, 502, 'udp', 'udp', 1]);
+  });
+
+  it('over UDP a frame that the mirror brings twice counts once, another with the same IP id does not', () => {
+    const [ask, answer] = talk(exchange, { udp: true });
+    const twice = sense([ask!, ask!, answer!, answer!]);
+    assert.deepEqual([twice.observations.filter((o) => o.kind === 'modbus').length, twice.coverage.protocols[0]?.duplicates], [1, 2]);
+    const lazy = talk([...exchange, ['>', adu(2, READ)], ['<', adu(2, ANSWER)]], { udp: true });
+    for (const { bytes } of lazy) bytes.set([0, 7], 18);
+    assert.deepEqual(
+      sense(lazy)
+        .observations.filter((o) => o.kind === 'modbus')
+        .map((o) => o['modbus.transaction_id']),
+      [1, 2],
+    );
+  });
+});
