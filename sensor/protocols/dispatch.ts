@@ -8,8 +8,8 @@ import { nameService } from './services/services.ts';
 export const MAX_PENDING = 2_097_152;
 /** Bytes of all directions that may wait. */
 export const MAX_PENDING_IN_ALL = 134_217_728;
-/** Bytes that may be too few to tell a protocol by, however small the segments they come in. */
-const MAX_UNDECIDED = 64;
+/** Bytes that may be too few to tell a protocol by, however small the segments they come in: more than the largest Modbus message. */
+const MAX_UNDECIDED = 512;
 /** Payloads looked at before a flow on a port that is a hint is only named: it may begin with something else. */
 const HINTED_TRIES = 64;
 

@@ -1,13 +1,15 @@
-import { type FlowInfo, MORE, NO, type Protocol, type Side, YES } from '../dissector.ts';
+import { type FlowInfo, MORE, NO, type Protocol, type Recognition, type Side, YES } from '../dissector.ts';
 import { ModbusDissector } from './dissector.ts';
 import { HEADER, MAX_LENGTH, plausible } from './header.ts';
 
 const PORT = 502;
 
 /** Off its port one header is not proof enough: the message must end with the segment, or be followed by another header. */
-function convincing(view: DataView, start: number, end: number): boolean {
+function convincing(view: DataView, start: number, end: number): Recognition {
+  if (!plausible(view, start, end)) return NO;
   const stop = start + 6 + view.getUint16(start + 4);
-  return plausible(view, start, end) && (stop === end || plausible(view, stop, end));
+  if (stop > end) return MORE;
+  return stop === end || plausible(view, stop, end) ? YES : NO;
 }
 
 /** Modbus with the MBAP header over TCP or UDP. */
@@ -21,7 +23,7 @@ export const modbus: Protocol = {
     if (size < HEADER + 1) return MORE;
     const length = view.getUint16(start + 4);
     if (length < 2 || length > MAX_LENGTH) return NO;
-    return hinted || convincing(view, start, end) ? YES : NO;
+    return hinted ? YES : convincing(view, start, end);
   },
   open(flow, sink) {
     return new ModbusDissector(flow, sink, clientOf(flow));
