@@ -221,7 +221,13 @@ export class Analyzer {
       protocol: String(o['network.protocol'] ?? ''),
       port: Number(o['destination.port']),
     };
-    return this.facts.judgePeer(peer, at < Math.max(this.inventory.learningUntil(peer.server), this.inventory.learningUntil(peer.client)), { at, frame });
+    return this.facts.judgePeer(peer, at < this.peerLearningUntil(o, peer, at), { at, frame });
+  }
+
+  /** As above; a group, or a datagram's target that never answered, is no device of its own: then its sender's learning counts. */
+  private peerLearningUntil(o: Observation, peer: { client: string; server: string }, at: number): number {
+    if (this.inventory.get(peer.server) === undefined && o['network.transport'] === 'tcp') this.inventory.see(peer.server, at);
+    return this.inventory.learningUntil(this.inventory.get(peer.server) === undefined ? peer.client : peer.server);
   }
 
   private fire(rule: Rule, observation: Observation, at: number): void {

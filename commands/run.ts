@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Status } from '../analyzer/coverage.ts';
@@ -70,7 +70,7 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
   const store = openSqlite(join(state, 'stillwatch.db'));
   // A replay is somebody trying things out: its accounts live as long as it does.
   const accounts = openAccounts(':memory:');
-  const recorder = new Recorder(store, files.join(', '), new Progress(frames));
+  const recorder = new Recorder(store, files.map((path) => basename(path)).join(', '), new Progress(frames));
   const pass = new Pass({ rules, learn, baseline: null, onKept: (observation, seen) => recorder.keep(observation, seen), onBlock: (p) => recorder.block(p) });
   recorder.state = 'replaying';
   const app = createApp({

@@ -21,3 +21,6 @@ export function isPrivate(address: string): boolean {
   if (address.includes('.')) return /^(10\.|127\.|192\.168\.|169\.254\.|172\.(1[6-9]|2\d|3[01])\.)/.test(address);
   return isMac(address) || /^(f[cd]|fe[89ab]|::1$)/.test(address);
 }
+
+/** fe80::/10: every IPv6 interface has one, made by itself. */
+export const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address) && !isMac(address);

@@ -53,7 +53,12 @@ function service(inventory: Inventory, o: Observation, server: string, protocol:
 /** Roles are earned: who serves a control protocol is a controller, who asks it supervises. */
 function speaks(inventory: Inventory, client: string, server: string, protocol: string, at: number, frame: number): void {
   for (const address of [client, server]) inventory.note(address, 'protocol', protocol, 'behaviour', 3, at, frame);
-  if (!CONTROL.has(protocol) || inventory.get(server) === undefined) return;
+  if (inventory.get(server) === undefined) return;
+  if (protocol === 'opcua') {
+    inventory.note(server, 'role', 'OPC UA server', 'serves opcua', 3, at, frame);
+    inventory.note(client, 'role', 'OPC UA client', 'asks opcua', 2, at, frame);
+  }
+  if (!CONTROL.has(protocol)) return;
   inventory.note(server, 'role', 'controller', `serves ${protocol}`, 3, at, frame);
   inventory.note(server, 'purdue_level', '1', `serves ${protocol}`, 2, at, frame);
   inventory.note(client, 'role', 'control client', `asks ${protocol}`, 2, at, frame);

@@ -1,7 +1,7 @@
 import { timestamp } from '../../sensor/observation.ts';
 import { type Asset, type Attribute, type AttributeName, best, type Confidence } from '../asset.ts';
 import { idOf } from '../hash.ts';
-import { isDevice, isMac } from './address.ts';
+import { isDevice, isLinkLocal, isMac } from './address.ts';
 
 /** Devices kept. Past it newcomers are counted only: a sweep of a whole /16 must not push out the plant. */
 export const MAX_ASSETS = 65_536;
@@ -20,6 +20,8 @@ export class Inventory {
   private readonly entries = new Map<string, Entry>();
   /** The address that a link address belongs to, as far as it belongs to one. */
   private readonly byMac = new Map<string, string>();
+  /** Addresses that turned out to be another device's second one. */
+  private readonly alias = new Map<string, string>();
   private readonly learn: number;
   private start = Number.NaN;
 
@@ -41,12 +43,12 @@ export class Inventory {
   }
 
   get(address: string): Asset | undefined {
-    return this.entries.get(address)?.asset;
+    return this.entries.get(this.whose(address))?.asset;
   }
 
   /** When the device's learning ends, ms; of a device never seen, never. */
   learningUntil(address: string): number {
-    return this.entries.get(address)?.learningUntil ?? Number.NEGATIVE_INFINITY;
+    return this.entries.get(this.whose(address))?.learningUntil ?? Number.NEGATIVE_INFINITY;
   }
 
   /** States follow capture time: called before assets are handed out. */
@@ -126,24 +128,39 @@ export class Inventory {
     }
   }
 
-  /** A device showed a link address. A device known by that alone until now is the same one. */
+  /**
+   * A device showed a link address. What was known by that link address alone, or by a link-local IPv6 address on the same one, is the
+   * same device.
+   */
   mac(address: string, mac: string): void {
     const entry = this.entries.get(address);
     if (entry === undefined || isMac(address) || entry.asset.mac.includes(mac) || entry.asset.mac.length >= MAX_ALIASES) return;
     entry.asset.mac.push(mac);
-    if (!this.byMac.has(mac)) this.byMac.set(mac, address);
-    const alone = this.entries.get(mac);
-    if (alone === undefined) return;
-    this.entries.delete(mac);
-    if (alone.asset.first_seen < entry.asset.first_seen) entry.asset.first_seen = alone.asset.first_seen;
-    entry.asset.attributes.push(
-      ...alone.asset.attributes.filter((a) => !entry.asset.attributes.some((known) => known.name === a.name && known.value === a.value)),
+    const owner = this.byMac.get(mac);
+    if (owner === undefined || isLinkLocal(owner)) this.byMac.set(mac, address);
+    this.absorb(mac, entry);
+    if (owner === undefined || owner === address) return;
+    if (isLinkLocal(owner)) this.absorb(owner, entry);
+    else if (isLinkLocal(address)) this.absorb(address, this.entries.get(owner));
+  }
+
+  /** Makes one device of two: `into` is the one that stays. */
+  private absorb(address: string, into: Entry | undefined): void {
+    const entry = this.entries.get(address);
+    if (entry === undefined || into === undefined || entry === into) return;
+    this.entries.delete(address);
+    this.alias.set(address, into.asset.address);
+    if (!isMac(address) && into.asset.ip.length < MAX_ALIASES) into.asset.ip.push(address);
+    if (entry.asset.first_seen < into.asset.first_seen) into.asset.first_seen = entry.asset.first_seen;
+    into.asset.attributes.push(
+      ...entry.asset.attributes.filter((a) => !into.asset.attributes.some((known) => known.name === a.name && known.value === a.value)),
     );
   }
 
   /** The address under which a device is kept. */
   private whose(address: string): string {
-    return isMac(address) ? (this.byMac.get(address) ?? address) : address;
+    const owner = (isMac(address) ? this.byMac.get(address) : undefined) ?? this.alias.get(address) ?? address;
+    return this.alias.get(owner) ?? owner;
   }
 
   /** What people call a device: its best name before its address. */
