@@ -54,6 +54,8 @@ const CONTEXT = [
 
 /** Accesses that change the plant or the device: each one is kept. */
 const KEPT_ACCESS = new Set(['write', 'program', 'call', 'manage']);
+/** Facts beside a finding are at most this old (ms of capture time): bringing them up to date goes through all operations. */
+const SETTLE_EVERY = 1000;
 /** Plans made and kept; past it they are made again when needed. */
 export const MAX_PLANS = 262_144;
 
@@ -72,6 +74,8 @@ export class Analyzer {
   private readonly rules: RuleSet;
   private readonly onKept: (observation: Observation, frames: number[]) => void;
   private readonly keeps: boolean;
+  /** When facts last took over what operations counted. */
+  private settled = Number.NaN;
 
   constructor(options: AnalyzerOptions) {
     this.rules = options.rules;
@@ -243,10 +247,14 @@ export class Analyzer {
   private raise(rule: Rule, observation: { [field: string]: Value }, at: number, frames: number[]): void {
     let fields = this.shown.get(rule);
     if (fields === undefined) this.shown.set(rule, (fields = [...CONTEXT, ...fieldsOfRule(rule), 'count']));
-    this.open.hit({ rule, get: (field) => read(observation, field), fields, at, frames, nearest: () => this.nearest(observation) });
+    this.open.hit({ rule, get: (field) => read(observation, field), fields, at, frames, nearest: () => this.nearest(observation, at) });
   }
 
-  private nearest(o: { [field: string]: Value }): Fact[] {
+  private nearest(o: { [field: string]: Value }, at: number): Fact[] {
+    if (!(at < this.settled + SETTLE_EVERY && at >= this.settled)) {
+      this.settled = at;
+      this.repeats.settleAll(this.facts);
+    }
     const touch = touchOf(String(o['kind']), o);
     if (touch !== null) return this.facts.nearest(touch);
     return this.facts.peersOf(String(o['destination.ip'] ?? ''));

@@ -99,6 +99,7 @@ export class Findings {
     const { rule, get, at } = hit;
     const opened = timestamp(at);
     const expected = hit.nearest();
+    const word = (name: string): Value | undefined => this.word(name, get, expected);
     const factors = this.factors(rule, get);
     return {
       id: idOf('finding', rule.name, subject, opened),
@@ -116,8 +117,8 @@ export class Findings {
       tags: rule.tags,
       seen: this.seen(hit),
       expected,
-      explanation: explain(rule.explain, (name) => this.word(name, get, expected)),
-      respond: rule.respond,
+      explanation: explain(rule.explain, word),
+      respond: { soc: explain(rule.respond.soc, word), plant: explain(rule.respond.plant, word) },
       blind: rule.blind,
       inputs: { rule: rule.hash, baseline: this.baseline },
     };

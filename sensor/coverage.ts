@@ -19,7 +19,7 @@ export type ProtocolCoverage = {
   bytes: number;
   /** Messages a dissector understood; 0 for protocols that are only named. */
   messages: number;
-  /** Flows of which only one direction was ever seen. */
+  /** TCP connections that carried data and of which only one direction was ever seen: the mirror port does not show the other. */
   one_sided: number;
   /** Holes in TCP streams, and the bytes in them. */
   gaps: number;

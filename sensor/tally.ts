@@ -3,13 +3,15 @@ import type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from './c
 import type { Decoder } from './decode/decode.ts';
 import { MAX_DATAGRAMS } from './decode/fragments.ts';
 import { MAX_ADDRESSES } from './flow/address.ts';
-import type { Flow } from './flow/flow.ts';
+import { type Flow, UNDECIDED } from './flow/flow.ts';
 import { transportName } from './flow/report.ts';
 import { MAX_HELD_IN_ALL, type Streams } from './flow/stream.ts';
 import { type FlowTable, MAX_FLOWS } from './flow/table.ts';
 import { MAX_OPERATIONS, type Operations } from './operations.ts';
 import { type Dispatch, MAX_PENDING_IN_ALL } from './protocols/dispatch.ts';
 
+/** IANA protocol number. */
+const TCP = 6;
 /** Protocol names reported on one by one; what comes after is summed up as `other`. */
 export const MAX_PROTOCOLS = 256;
 
@@ -100,7 +102,7 @@ function add(protocols: Map<string, ProtocolCoverage>, flow: Flow): void {
     frames: near.frames + far.frames,
     bytes: near.bytes + far.bytes,
     messages: dissector?.messages ?? 0,
-    one_sided: near.frames === 0 || far.frames === 0 ? 1 : 0,
+    one_sided: oneSided(flow) ? 1 : 0,
     gaps: flow.gaps,
     lost_bytes: flow.lostBytes,
     retransmitted: flow.retransmitted,
@@ -108,6 +110,11 @@ function add(protocols: Map<string, ProtocolCoverage>, flow: Flow): void {
     flaws: flow.flaws + (dissector?.flaws ?? 0),
     opaque: dissector?.opaque ?? 0,
   });
+}
+
+/** A TCP connection that carries data is acknowledged: when the other side was never seen, the mirror does not show it. */
+function oneSided(flow: Flow): boolean {
+  return flow.protocol === TCP && flow.state !== UNDECIDED && (flow.near.frames === 0 || flow.far.frames === 0);
 }
 
 function merge(protocols: Map<string, ProtocolCoverage>, name: string, more: ProtocolCoverage): void {
