@@ -77,7 +77,8 @@ function sighting(inventory: Inventory, o: Observation, source: string, at: numb
   const type = text(o['sighting.type']);
   const label = type.toUpperCase();
   const host = text(o['host.ip']) || source;
-  if (host !== source && host !== '') inventory.see(host, at);
+  // A name server speaks of addresses anywhere; those of the plant's own ranges are devices.
+  if (host !== source && isPrivate(host)) inventory.see(host, at);
   // A DHCP server passes on the client's link address: it is the host's own only where the host's IP address stands beside it.
   if (text(o['host.ip']) !== '') link(inventory, host, text(o['host.mac']), at, frame);
   const said: [AttributeName, Value | undefined, Confidence][] = [

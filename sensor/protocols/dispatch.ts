@@ -130,8 +130,9 @@ export class Dispatch {
       return;
     }
     if (found === null || found === MORE) {
+      // On a port that is a hint the flow may still begin with something else, unless its bytes say plainly what it is.
+      if (!hinted || nameService(view, start, end, flow.transport, flow.port[0], flow.port[1]) !== '') this.name(flow, view, start, end, at, frame);
       this.drop(half);
-      if (!hinted) this.name(flow, view, start, end, at, frame);
       return;
     }
     this.adopt(flow, found, at, frame);
