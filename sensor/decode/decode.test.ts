@@ -103,7 +103,7 @@ it('IPv4: options, a total length of 0, and total lengths that lie', () => {
   const beyond = plain.slice();
   beyond.set(u16(1500), 16);
   const { kind, decoder } = decode(beyond);
-  assert.deepEqual([kind, decoder.packet.missing], [TCP, 1500 - (plain.length - 14)]);
+  assert.deepEqual([kind, decoder.packet.missing], [TCP, 0], 'nobody cut this frame');
   const tiny = plain.slice();
   tiny[14] = 0x44;
   assert.equal(decode(tiny).kind, UNDECODED);

@@ -86,12 +86,12 @@ export function extensions(p: Packet): number {
   return BAD;
 }
 
-/** The layer ends at `end` on the wire; what of it was not captured is `missing`. */
+/** The layer ends at `end` on the wire; what of it was not captured is `missing`. A length beyond the frame itself is a lie. */
 function bound(p: Packet, end: number): void {
   if (end <= p.end) {
     p.end = end;
     p.missing = 0;
   } else {
-    p.missing = end - p.end;
+    p.missing = Math.min(p.missing, end - p.end);
   }
 }

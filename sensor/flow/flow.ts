@@ -30,6 +30,11 @@ export class Half {
   lastSum = 0;
   lastIpId = -1;
   lastAt = Number.NaN;
+  /** A hole was given up and nothing came behind it since: where it began and ended, and where the stream went on after what waited. */
+  gaveUp = false;
+  holeStart = 0;
+  holeEnd = 0;
+  resumed = 0;
   /** Where a run of segments outside the window would go on: two in a row are a new truth. */
   candidate = 0;
   pending: Pending | null = null;
@@ -47,6 +52,7 @@ export class Half {
     this.lastLength = -1;
     this.lastIpId = -1;
     this.lastAt = Number.NaN;
+    this.gaveUp = false;
     this.candidate = 0;
     this.pending = null;
     this.held.length = 0;

@@ -136,6 +136,32 @@ describe('holes', () => {
     assert.equal(log.streams.held, 0);
   });
 
+  it('are none while the stream goes on in turn: what lies ahead may be forged', () => {
+    const log = opened().segment(100, 'a').segment(1000, 'evil');
+    for (let i = 1; i < 10; i++) log.segment(100 + i, 'a', { at: START + i * 900 });
+    log.streams.tick(log.flow, START + 9 * 900 + 1000);
+    assert.deepEqual([log.said.join(''), log.flow.gaps], ['a'.repeat(10), 0]);
+  });
+
+  it('that were given up for a forged segment are come back to', () => {
+    const log = opened().segment(100, 'a').segment(1000, 'evil');
+    log.streams.tick(log.flow, START + 5000);
+    log
+      .segment(101, 'b', { at: START + 6000 })
+      .segment(102, 'c')
+      .segment(103, 'd')
+      .tells('a', 'gap 899', 'evil', 'gap 0', 'b', 'c', 'd');
+  });
+
+  it('that are filled late are made good, and the stream goes on behind', () => {
+    const log = opened().segment(100, 'a').segment(103, 'de');
+    log.streams.tick(log.flow, START + 5000);
+    log
+      .segment(101, 'bc', { at: START + 6000 })
+      .segment(105, 'f')
+      .tells('a', 'gap 2', 'de', 'gap 0', 'bc', 'f');
+  });
+
   it('what the snap length cut off is a hole too, also of segments that wait', () => {
     opened().segment(100, 'ab', { missing: 3 }).segment(105, 'f').tells('ab', 'gap 3', 'f');
     opened().segment(102, 'c', { missing: 2 }).segment(105, 'f').segment(100, 'ab').tells('ab', 'c', 'gap 2', 'f');

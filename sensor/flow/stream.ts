@@ -8,7 +8,7 @@ export const MAX_HELD_BYTES = 262_144;
 /** Bytes of all directions that may wait, each segment counted with what it costs to keep one. */
 export const MAX_HELD_IN_ALL = 67_108_864;
 const SEGMENT_COST = 128;
-/** How long (ms of capture time) a hole is waited for before it counts as a gap. */
+/** How long (ms of capture time) a hole is waited for, while nothing comes in turn, before it counts as a gap. */
 const HOLE_TIMEOUT = 1000;
 /** Sequence numbers further ahead or behind than any window in use are not of this stream unless the next segment agrees. */
 const MAX_WINDOW = 4_194_304;
@@ -56,6 +56,8 @@ export class Streams {
     half.lastLength = length;
     half.lastSum = sum(p.view, p.pos, p.end);
     half.lastIpId = p.ipId;
+    half.lastAt = p.at;
+    half.gaveUp = false;
     half.next = (half.next + length) | 0;
     this.to.data(flow, side, p.view, p.pos, p.end, p.at, p.frame);
     if (p.missing > 0) this.skip(flow, side, half, p.missing, p.at);
@@ -83,10 +85,24 @@ export class Streams {
 
   /** The segment begins before its turn's end: a repeat, or one that brings some bytes again and some new. */
   private overlap(flow: Flow, side: Side, half: Half, p: Packet, old: number, length: number): void {
+    if (half.gaveUp && ((half.next - old) | 0) === half.holeStart) return this.wentOn(flow, side, half, p, length);
     if (old > 0) this.repeat(flow, side, half, p, length);
     if (old >= length + p.missing) return;
     if (half.held.length > 0) this.compare(flow, side, half, p, (half.next - old) | 0);
     this.hand(flow, side, half, p.view, p.pos, p.end, old, p.missing, p.at, p.frame);
+    this.release(flow, side, half);
+  }
+
+  /**
+   * The stream goes on where a hole was given up: its bytes come late, or what lay behind the hole was forged to lead astray.
+   * When they fill it, what lay behind has been handed on already.
+   */
+  private wentOn(flow: Flow, side: Side, half: Half, p: Packet, length: number): void {
+    const { holeStart, holeEnd, resumed } = half;
+    half.next = holeStart;
+    this.to.gap(flow, side, 0, p.at);
+    this.inTurn(flow, side, half, p, length);
+    if (((holeStart + length + p.missing) | 0) === holeEnd) half.next = resumed;
     this.release(flow, side, half);
   }
 
@@ -95,6 +111,7 @@ export class Streams {
     const size = end - start;
     half.lastLength = -1;
     if (old < size) {
+      half.lastAt = at;
       half.next = (half.next + size - old) | 0;
       this.to.data(flow, side, view, start + old, end, at, frame);
     }
@@ -144,7 +161,7 @@ export class Streams {
       return;
     }
     this.hold(half, p, sequence, size);
-    const waited = p.at - (half.held[0] as { at: number }).at;
+    const waited = p.at - since(half);
     const full = half.held.length > MAX_HELD_SEGMENTS || half.heldBytes > MAX_HELD_BYTES || this.held > MAX_HELD_IN_ALL;
     if (full) this.overflowed++;
     if (full || waited > HOLE_TIMEOUT) this.giveUp(flow, side, half, p.at);
@@ -193,15 +210,20 @@ export class Streams {
   giveUp(flow: Flow, side: Side, half: Half, at: number): void {
     let nearest = MAX_WINDOW;
     for (const held of half.held) nearest = Math.min(nearest, (held.sequence - half.next) | 0);
+    const start = half.next;
     this.skip(flow, side, half, nearest, at);
+    half.holeStart = start;
+    half.holeEnd = half.next;
     this.release(flow, side, half);
+    half.resumed = half.next;
+    half.gaveUp = true;
   }
 
   /** Holes that were waited for long enough, with no segment coming to say so. */
   tick(flow: Flow, at: number): void {
     for (const side of [0, 1] as const) {
       const half = flow.half(side);
-      if (half.held.length > 0 && at - (half.held[0] as { at: number }).at > HOLE_TIMEOUT) this.giveUp(flow, side, half, at);
+      if (half.held.length > 0 && at - since(half) > HOLE_TIMEOUT) this.giveUp(flow, side, half, at);
     }
   }
 
@@ -218,6 +240,12 @@ export class Streams {
     flow.lostBytes += lost;
     this.to.gap(flow, side, lost, at);
   }
+}
+
+/** Since when the oldest hole is waited for. A stream that goes on in turn waits for nothing: what lies ahead of it may be forged. */
+function since(half: Half): number {
+  const first = (half.held[0] as Held).at;
+  return half.lastAt > first ? half.lastAt : first;
 }
 
 /** Whether the packet, whose first byte is `sequence`, says something else than the held segment where both speak. */
