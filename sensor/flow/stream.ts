@@ -245,7 +245,8 @@ export class Streams {
 /** Since when the oldest hole is waited for. A stream that goes on in turn waits for nothing: what lies ahead of it may be forged. */
 function since(half: Half): number {
   const first = (half.held[0] as Held).at;
-  return half.lastAt > first ? half.lastAt : first;
+  if (half.lastAt > first) return half.lastAt;
+  return first;
 }
 
 /** Whether the packet, whose first byte is `sequence`, says something else than the held segment where both speak. */
