@@ -1,7 +1,6 @@
 import type { Block, Interface } from './capture/source.ts';
 import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode/decode.ts';
 import { ACK, type Packet, SYN } from './decode/packet.ts';
-import { macText } from './flow/address.ts';
 import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
 import { Streams, sum } from './flow/stream.ts';
@@ -9,8 +8,9 @@ import { FlowTable } from './flow/table.ts';
 import { type Batch, type Coverage, timestamp } from './observation.ts';
 import { Operations } from './operations.ts';
 import { Dispatch } from './protocols/dispatch.ts';
-import type { LinkFrame, Side } from './protocols/dissector.ts';
-import { linkProtocols } from './protocols/index.ts';
+import type { LinkFrame, Side, Sink } from './protocols/dissector.ts';
+import { linkProtocols, protocols } from './protocols/index.ts';
+import { recentCeiling } from './protocols/recent.ts';
 import { nameLink } from './protocols/services/services.ts';
 import { Tally } from './tally.ts';
 import { Writer } from './writer.ts';
@@ -40,11 +40,24 @@ export class Sensor {
   private readonly tally = new Tally();
   private readonly links = new Map<number, { see(frame: LinkFrame): void }>();
   private nextTick = Number.NaN;
+  /** Reused for every frame that a link dissector sees. */
+  private readonly linkFrame: { -readonly [key in keyof LinkFrame]: LinkFrame[key] } = {
+    view: new DataView(new ArrayBuffer(0)),
+    start: 0,
+    end: 0,
+    source: '',
+    destination: '',
+    vlan: 0,
+    at: 0.5,
+    frame: 0,
+  };
+  private readonly sink: Sink;
 
   constructor(onBatch: (batch: Batch) => void) {
     this.writer = new Writer(onBatch);
     this.operations = new Operations(this.writer);
     const sink = { writer: this.writer, operations: this.operations };
+    this.sink = sink;
     this.table = new FlowTable((flow) => this.ended(flow, true));
     this.dispatch = new Dispatch(sink, this.table, (flow, at, frame) => this.writer.detail(flowIdentified(flow, at, frame), at, frame));
     this.streams = new Streams({
@@ -125,37 +138,38 @@ export class Sensor {
   }
 
   /** IP without ports, and frames between link addresses: flows by name only. */
-  private other(p: Packet, length: number, service: string): void {
+  private other(p: Packet, length: number, service: string): Flow {
     p.sourcePort = 0;
     p.destinationPort = p.version === 0 ? p.etherType : 0;
     const flow = this.table.find(p);
     const fresh = this.table.created;
     const half = this.count(flow, this.table.side, p, length);
     if (fresh || half.frames === 1) this.meet(flow, half, p, fresh);
-    if (!fresh) return;
+    if (!fresh) return flow;
     flow.opener = this.table.side;
     flow.state = NAMED;
     flow.service = service;
     this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
     if (service !== '') this.writer.detail(flowIdentified(flow, p.at, p.frame), p.at, p.frame);
+    return flow;
   }
 
   private link(p: Packet, length: number): void {
-    const dissector = this.links.get(p.etherType);
-    const name = nameLink(p.etherType);
     if (!p.hasMac) return;
-    this.other(p, length, name);
+    const flow = this.other(p, length, nameLink(p.etherType));
+    const dissector = this.links.get(p.etherType);
     if (dissector === undefined) return;
-    dissector.see({
-      view: p.view,
-      start: p.pos,
-      end: p.end,
-      source: macText(p.macSourceHigh, p.macSourceLow),
-      destination: macText(p.macDestinationHigh, p.macDestinationLow),
-      vlan: p.vlan,
-      at: p.at,
-      frame: p.frame,
-    });
+    const side = this.table.side;
+    const frame = this.linkFrame;
+    frame.view = p.view;
+    frame.start = p.pos;
+    frame.end = p.end;
+    frame.source = flow.address[side];
+    frame.destination = flow.address[(1 - side) as Side];
+    frame.vlan = p.vlan;
+    frame.at = p.at;
+    frame.frame = p.frame;
+    dissector.see(frame);
   }
 
   private count(flow: Flow, side: Side, p: Packet, length: number): Half {
@@ -249,7 +263,8 @@ export class Sensor {
   }
 
   private ceilings(): Coverage['ceilings'] {
-    return this.tally.ceilings(this.table, this.operations, this.streams, this.dispatch, this.decoder);
+    const general = this.tally.ceilings(this.table, this.operations, this.streams, this.dispatch, this.decoder);
+    return [...general, ...protocols.flatMap((protocol) => protocol.ceilings?.(this.sink) ?? []), recentCeiling(this.sink)];
   }
 }
 

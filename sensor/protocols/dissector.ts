@@ -4,6 +4,7 @@
  * Bytes from the wire are hostile: `recognise` and `feed` never throw, never loop over a count that was not checked against
  * the bytes at hand, and keep every buffer under a named ceiling. A message that is out of spec is kept and flagged.
  */
+import type { Ceiling } from '../coverage.ts';
 import type { Operations } from '../operations.ts';
 import type { Writer } from '../writer.ts';
 
@@ -66,6 +67,8 @@ export type Protocol = {
   /** Judges the first bytes that one side sent. `hinted`: one of the flow's ports is in `ports`. */
   recognise(view: DataView, start: number, end: number, hinted: boolean): Recognition;
   open(flow: FlowInfo, sink: Sink): Dissector;
+  /** Tables and buffers that its connections share: how full they are and how often they were too small. */
+  ceilings?(sink: Sink): Ceiling[];
 };
 
 /** A frame of a protocol right above the link layer (ARP, LLDP). Addresses are text, as in `00:1d:9c:c0:ff:ee`. */

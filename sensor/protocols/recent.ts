@@ -1,3 +1,4 @@
+import type { Ceiling } from '../coverage.ts';
 import type { Sink } from './dissector.ts';
 
 /** Different sightings remembered as reported. A /16 that is swept by ARP fits; the longest unreported is forgotten first. */
@@ -50,4 +51,9 @@ export function recent(sink: Sink): Recent {
   const made = new Recent();
   memories.set(sink.writer, made);
   return made;
+}
+
+export function recentCeiling(sink: Sink): Ceiling {
+  const { size, forgotten } = recent(sink);
+  return { name: 'sightings remembered', limit: MAX_REMEMBERED, used: size, hit: forgotten };
 }

@@ -1,3 +1,4 @@
+import type { Ceiling } from '../../coverage.ts';
 import type { Operations } from '../../operations.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 
@@ -47,6 +48,15 @@ export class Ledger {
 
   release(n: number): void {
     this.held -= n;
+  }
+
+  ceilings(): Ceiling[] {
+    const { held, sessions, ...connections } = this.refused;
+    return [
+      { name: 'bytes held for opcua', limit: MAX_HELD, used: this.held, hit: held },
+      { name: 'opcua sessions', limit: MAX_SESSIONS, used: this.sessions.size, hit: sessions },
+      { name: 'opcua limits of single connections', limit: 0, used: 0, hit: Object.values(connections).reduce((sum, hit) => sum + hit, 0) },
+    ];
   }
 
   /** `server` is the server's address and port, `token` the authentication token's node id. */

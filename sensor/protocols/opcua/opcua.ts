@@ -1,6 +1,7 @@
 import { MORE, NO, type Protocol, type Recognition, YES } from '../dissector.ts';
 import { Connection } from './connection.ts';
 import { CLO, HEADER, headerBegins, headerFlaw, MSG, OPN } from './header.ts';
+import { ledgerOf } from './ledger.ts';
 import { PORTS } from './link.ts';
 import { nextHeader } from './resync.ts';
 
@@ -32,4 +33,5 @@ export const opcua: Protocol = {
   ports: PORTS,
   recognise,
   open: (flow, sink) => new Connection(flow, sink),
+  ceilings: (sink) => ledgerOf(sink.operations).ceilings(),
 };
