@@ -125,13 +125,4 @@ export class Flow implements FlowInfo {
     this.duplicates = 0;
     this.flaws = 0;
   }
-
-  /** The side that asks: as the dissector knows, else who opened, else the one with the higher port. */
-  client(): Side {
-    const known = this.dissector?.client ?? -1;
-    if (known >= 0) return known as Side;
-    if (this.opener >= 0) return this.opener as Side;
-    if (this.port[0] === this.port[1]) return this.near.frames > 0 ? 0 : 1;
-    return this.port[0] > this.port[1] ? 0 : 1;
-  }
 }

@@ -1,6 +1,8 @@
 /** Observations of flows: where one starts, what it turns out to speak, how it ends. */
 import { type Observation, timestamp } from '../observation.ts';
 import type { Side } from '../protocols/dissector.ts';
+import { protocols } from '../protocols/index.ts';
+import { tcpPorts, udpPorts } from '../protocols/services/ports.ts';
 import { macText } from './address.ts';
 import type { Flow, Half } from './flow.ts';
 import { LINK_PROTOCOL } from './table.ts';
@@ -24,16 +26,30 @@ export const transportName = (protocol: number): string => TRANSPORTS[protocol] 
 /** A link address is named once for each direction that was seen. */
 const mac = (half: Half): string | null => (half.macHigh < 0 ? null : macText(half.macHigh, half.macLow));
 
-const SERVICE_PORTS = 1024;
+/** RFC 6335: ports below are the system's, and so a server's. */
+const SYSTEM_PORTS = 1024;
+const TCP = 6;
 
-/** The side that asks, as well as can be told: a flow joined midway without a dissector is judged by its ports. */
+/**
+ * The side that asks, as well as can be told: as the dissector knows, who opened the connection, who is not on a service's port, who
+ * spoke first, who has the higher port.
+ */
 export function clientSide(flow: Flow): Side {
-  if (flow.transport === 'udp' && flow.dissector === null) {
-    const low = flow.port[0] < SERVICE_PORTS !== flow.port[1] < SERVICE_PORTS;
-    if (!low) return flow.opener < 0 ? flow.client() : (flow.opener as Side);
-    return flow.port[0] < SERVICE_PORTS ? 1 : 0;
-  }
-  return flow.client();
+  const known = flow.dissector?.client ?? -1;
+  if (known >= 0) return known as Side;
+  if (flow.protocol === TCP && flow.opener >= 0) return flow.opener as Side;
+  const [near, far] = [serves(flow, 0), serves(flow, 1)];
+  if (near !== far) return near ? 1 : 0;
+  if (flow.opener >= 0) return flow.opener as Side;
+  const [low, high] = [flow.port[0] < SYSTEM_PORTS, flow.port[1] < SYSTEM_PORTS];
+  if (low !== high) return low ? 1 : 0;
+  return flow.port[0] > flow.port[1] ? 0 : 1;
+}
+
+/** Whether the side's port is that of a known service. */
+function serves(flow: Flow, side: Side): boolean {
+  const port = flow.port[side];
+  return (flow.transport === 'udp' ? udpPorts : tcpPorts).has(port) || protocols.some((protocol) => protocol.ports.includes(port));
 }
 
 function head(flow: Flow, event: string, at: number, client: Side): Observation {
