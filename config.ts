@@ -14,8 +14,11 @@ const schema = z.strictObject({
     .string()
     .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8080')
     .default('127.0.0.1:8080'),
-  /** How long each device is learned from when it is first seen. */
-  learn: duration.default('7d'),
+  /** How long each device is learned from when it is first seen; for a replay also a share of the capture. */
+  learn: z
+    .string()
+    .regex(/^\d+(\.\d+)?(ms|s|m|h|d|%)$/, 'a time such as 90s, 10m, 12h or 7d, or a share of a capture such as 30%')
+    .default('30%'),
   /** Folders of rule files beside those that come with the product. */
   rules: z.array(z.string()).default([]),
   retention: z.strictObject({ /** How long single observations and measurements are kept. */ observations: duration.default('30d') }).prefault({}),

@@ -1,4 +1,4 @@
-import { type Batch, type Definition, instant, type Kind, type Observation, observe, rowFields, type Value } from '../sensor/observation.ts';
+import { type Batch, type Definition, type Kind, type Observation, observe, rowFields, type Value } from '../sensor/observation.ts';
 import type { Asset } from './asset.ts';
 import { Facts, MAX_FACTS, type Verdicts } from './baseline/facts.ts';
 import { BUSY, IDLE, Repeats } from './baseline/repeats.ts';
@@ -90,7 +90,7 @@ export class Analyzer {
   take(batch: Batch): void {
     for (const definition of batch.definitions) this.define(definition);
     for (let i = 0; i < batch.rows; i++) {
-      if ((batch.detail[i] as number) >= 0) this.single(batch.details[batch.detail[i] as number] as Observation);
+      if ((batch.detail[i] as number) >= 0) this.single(batch.details[batch.detail[i] as number] as Observation, batch.at[i] as number);
       else this.repeat(batch, i, batch.operation[i] as number);
     }
     if (batch.rows > 0) this.clock = batch.at[batch.rows - 1] as number;
@@ -158,7 +158,7 @@ export class Analyzer {
     const { repeats } = this;
     const definition = repeats.definition[n] as Definition;
     const touch = repeats.touch[n] as Touch;
-    if (repeats.verdicts[n] === null) evidence(this.inventory, observe(batch, i, definition));
+    if (repeats.verdicts[n] === null) evidence(this.inventory, observe(batch, i, definition), at);
     const until = this.learningUntil(touch, at);
     const learning = at < until;
     repeats.verdicts[n] = this.facts.judge(touch, learning, { at, frame: frameOf(batch, i) });
@@ -202,9 +202,8 @@ export class Analyzer {
   }
 
   /** An observation of its own. */
-  private single(bare: Observation): void {
-    const at = instant(bare['@timestamp']);
-    const asset = evidence(this.inventory, bare);
+  private single(bare: Observation, at: number): void {
+    const asset = evidence(this.inventory, bare, at);
     const observation = { ...bare, 'baseline.asset': asset, ...this.judge(bare, at) } as Observation;
     if (bare.kind === 'flow') this.talks.flow(bare);
     if (bare.kind === 'modbus' || bare.kind === 'opcua') this.talks.transaction(bare);

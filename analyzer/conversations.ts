@@ -4,6 +4,8 @@ import type { Conversation } from './store/store.ts';
 
 /** Conversations kept; what comes after is only counted. */
 export const MAX_CONVERSATIONS = 65_536;
+/** Of these, places for those that nobody answered: a scan must not take the plant's. */
+const MAX_UNANSWERED = 16_384;
 const OUTCOME_SLOTS = 8;
 
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
@@ -27,7 +29,9 @@ export class Conversations {
   /** Adds a flow when it ends, when all of it is known. */
   flow(o: Observation): void {
     if (o['flow.event'] !== 'end') return;
+    const room = o['flow.state'] === 'unanswered' ? MAX_UNANSWERED : MAX_CONVERSATIONS;
     const conversation = this.get(
+      room,
       text(o['source.ip']),
       text(o['destination.ip']),
       text(o['network.protocol']),
@@ -45,6 +49,7 @@ export class Conversations {
   /** A transaction that was no repeat. */
   transaction(o: Observation): void {
     const conversation = this.get(
+      MAX_CONVERSATIONS,
       text(o['source.ip']),
       text(o['destination.ip']),
       o.kind,
@@ -73,11 +78,11 @@ export class Conversations {
     return [...copies.values()];
   }
 
-  private get(client: string, server: string, protocol: string, transport: string, port: number, seen: string): Conversation | null {
+  private get(room: number, client: string, server: string, protocol: string, transport: string, port: number, seen: string): Conversation | null {
     const key = keyOf(client, server, protocol, transport, port);
     const known = this.byKey.get(key);
     if (known !== undefined) return known;
-    if (this.byKey.size >= MAX_CONVERSATIONS) {
+    if (this.byKey.size >= room) {
       this.refused++;
       return null;
     }

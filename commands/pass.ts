@@ -13,7 +13,7 @@ import { Sensor } from '../sensor/sensor.ts';
 /** The rules that come with the product. */
 export const RULES = fileURLToPath(new URL('../rules', import.meta.url));
 /** Share of a capture that is learned when nothing else is said. */
-export const DEFAULT_LEARN = '30%';
+const DEFAULT_LEARN = '30%';
 const DEFAULT_LEARN_STDIN = '10m';
 
 /** Loads and compiles rules. Throws an InputError of one line when one of them is broken. */

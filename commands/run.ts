@@ -16,7 +16,7 @@ import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
 import { type Command, DONE, print, say, textFlag } from './command.ts';
 import { paced } from './pace.ts';
-import { compileRules, DEFAULT_LEARN, learningTime, open, Pass } from './pass.ts';
+import { compileRules, learningTime, open, Pass } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 
@@ -51,7 +51,7 @@ Runs the whole chain and serves the console. Findings land in the state director
     const speed = speedOf(textFlag(flags, 'speed') ?? 'max');
     const limit = limitOf(textFlag(flags, 'for'));
     const rules = compileRules(config.rules);
-    const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? DEFAULT_LEARN, files, null);
+    const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? config.learn, files, null);
     const appliance = await start(config, files, rules, learn, frames);
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());

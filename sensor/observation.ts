@@ -128,13 +128,6 @@ export function timestamp(at: number): string {
   return `${date.toISOString().slice(0, -1)}${pad(micros - whole * 1000, 3)}Z`;
 }
 
-/** The inverse of `timestamp`, ms since the epoch with fractions; NaN when it is not one. */
-export function instant(text: string): number {
-  const fraction = /\.(\d+)Z$/.exec(text)?.[1] ?? '';
-  const base = Date.parse(`${text.slice(0, 19)}Z`);
-  return base + (fraction === '' ? 0 : Number(`0.${fraction}`) * 1000);
-}
-
 /** Turns flat dotted fields into nested JSON, keeping order; null stays null, undefined is left out. */
 export function nest(flat: { [field: string]: Value | undefined }): { [key: string]: Value } {
   const out: { [key: string]: Value } = {};

@@ -1,5 +1,5 @@
 /** What each kind of observation says about the devices in it. */
-import { instant, type Observation, type Value } from '../../sensor/observation.ts';
+import type { Observation, Value } from '../../sensor/observation.ts';
 import type { AttributeName, Confidence } from '../asset.ts';
 import { isDevice, isMac, isPrivate } from './address.ts';
 import type { Inventory } from './inventory.ts';
@@ -10,20 +10,24 @@ const text = (value: Value | undefined): string => (typeof value === 'string' ? 
 /** Protocols whose server end is a field device; their clients supervise. */
 const CONTROL = new Set(['modbus', 's7comm', 's7comm-plus', 'ethernet-ip', 'dnp3', 'iec-104', 'bacnet', 'profinet', 'mms', 'hart-ip', 'ads']);
 
-/** Takes the evidence of an observation that is no repeat. Returns whether its source is new to the network. */
-export function evidence(inventory: Inventory, o: Observation): 'known' | 'new' | 'learning' {
-  const at = instant(o['@timestamp']);
+/** Takes the evidence of an observation that is no repeat, made at `at` (ms). Returns whether its source is new to the network. */
+export function evidence(inventory: Inventory, o: Observation, at: number): 'known' | 'new' | 'learning' {
   const frame = frameOf(o);
   // Every device asks by ARP; who it is says the sighting, by its IP address.
   if (o.kind === 'flow' && o['network.protocol'] === 'arp') return 'known';
   const source = text(o['source.ip']) || text(o['source.mac']);
-  const verdict = source === '' ? 'known' : inventory.see(source, at);
+  const verdict = source === '' || isRumour(o, source) ? 'known' : inventory.see(source, at);
   const destination = text(o['destination.ip']);
   if (o.kind === 'flow') flow(inventory, o, source, destination, at, frame);
   else if (o.kind === 'sighting') sighting(inventory, o, source, at, frame);
   else if (o.kind === 'modbus') modbus(inventory, o, destination, at, frame);
   else if (o.kind === 'opcua' || o.kind === 'opcua-channel') opcua(inventory, o, source, destination, at, frame);
   return verdict;
+}
+
+/** Anybody can send a first packet from a made-up public address; a device is there when a conversation comes of it. */
+function isRumour(o: Observation, source: string): boolean {
+  return o.kind === 'flow' && (o['flow.event'] === 'start' || o['flow.state'] === 'unanswered') && !isPrivate(source);
 }
 
 const frameOf = (o: Observation): number => Number(o['response_frame'] ?? o['request_frame'] ?? o['frame'] ?? o['last_frame'] ?? 0);

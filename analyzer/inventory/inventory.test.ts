@@ -64,10 +64,10 @@ test('a device is new only after the network was learned, and learns for itself'
 test('roles and services come from behaviour; who never answered has none', () => {
   const inventory = new Inventory(0);
   const ends = { 'source.ip': '10.0.0.5', 'destination.ip': '10.0.0.9', 'destination.port': 502 };
-  evidence(inventory, flow('start', ends));
-  evidence(inventory, flow('identified', { ...ends, 'network.protocol': 'modbus' }));
-  evidence(inventory, flow('end', { ...ends, 'network.protocol': 'modbus', 'destination.mac': MAC }));
-  evidence(inventory, flow('end', { ...ends, 'destination.ip': '10.0.0.77', 'flow.state': 'unanswered', 'network.protocol': 'modbus' }));
+  evidence(inventory, flow('start', ends), 0);
+  evidence(inventory, flow('identified', { ...ends, 'network.protocol': 'modbus' }), 0);
+  evidence(inventory, flow('end', { ...ends, 'network.protocol': 'modbus', 'destination.mac': MAC }), 0);
+  evidence(inventory, flow('end', { ...ends, 'destination.ip': '10.0.0.77', 'flow.state': 'unanswered', 'network.protocol': 'modbus' }), 0);
   const server = inventory.get('10.0.0.9');
   assert.ok(server);
   assert.equal(best(server, 'role'), 'controller');
@@ -86,10 +86,11 @@ test('what a device says of itself beats its MAC prefix', () => {
     request_frame: 1,
     response_frame: 2,
   };
-  evidence(inventory, flow('end', { 'source.ip': '10.0.0.5', 'destination.ip': '10.0.0.9', 'destination.mac': MAC }));
+  evidence(inventory, flow('end', { 'source.ip': '10.0.0.5', 'destination.ip': '10.0.0.9', 'destination.mac': MAC }), 0);
   evidence(
     inventory,
     complete('modbus', { ...answer, 'modbus.device_identification': { vendor_name: 'Acme', product_code: 'X-1', major_minor_revision: 'v2.7' } }, 5),
+    5,
   );
   const device = inventory.get('10.0.0.9');
   assert.ok(device);
