@@ -1,3 +1,4 @@
+import { hash } from './hash.ts';
 import type { Definition, Peer, Value } from './observation.ts';
 import type { Writer } from './writer.ts';
 
@@ -138,11 +139,4 @@ export class Operations {
       }
     }
   }
-}
-
-function hash(peer: number, a: number, b: number, c: number): number {
-  let h = Math.imul(peer, 0x9e3779b1) ^ Math.imul(a, 0x85ebca6b) ^ Math.imul(b, 0xc2b2ae35) ^ Math.imul(c, 0x27d4eb2f);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x2c1b3c6d);
-  return h ^ (h >>> 13);
 }

@@ -5,7 +5,7 @@ import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
 import { Streams, sum } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
-import { type Batch, type Coverage, timestamp } from './observation.ts';
+import type { Batch, Coverage } from './observation.ts';
 import { Operations } from './operations.ts';
 import { Dispatch } from './protocols/dispatch.ts';
 import type { LinkFrame, Side, Sink } from './protocols/dissector.ts';
@@ -13,6 +13,7 @@ import { linkProtocols, protocols } from './protocols/index.ts';
 import { recentCeiling } from './protocols/recent.ts';
 import { nameLink } from './protocols/services/services.ts';
 import { Tally } from './tally.ts';
+import { trouble } from './trouble.ts';
 import { Writer } from './writer.ts';
 
 /** ms of capture time between housekeeping rounds. */
@@ -221,45 +222,13 @@ export class Sensor {
   private gap(flow: Flow, side: Side, lost: number, at: number): void {
     this.dispatch.gap(flow, side, at);
     if (flow.dissector === null) return;
-    const other = (1 - side) as Side;
-    this.writer.detail(
-      {
-        kind: 'loss',
-        '@timestamp': timestamp(at),
-        'source.ip': flow.address[side],
-        'source.port': flow.port[side],
-        'destination.ip': flow.address[other],
-        'destination.port': flow.port[other],
-        'network.protocol': flow.service,
-        'loss.reason': 'stream_gap',
-        'loss.bytes': lost,
-        frame: this.frames,
-      },
-      at,
-      this.frames,
-    );
+    this.writer.detail(trouble('loss', flow, side, flow.service, 'stream_gap', lost, at, this.frames), at, this.frames);
   }
 
   /** The same place in the stream said two different things: a forged segment, or a broken sender. */
   private conflict(flow: Flow, side: Side, at: number, frame: number): void {
     flow.flaws++;
-    const other = (1 - side) as Side;
-    this.writer.detail(
-      {
-        kind: 'flaw',
-        '@timestamp': timestamp(at),
-        'source.ip': flow.address[side],
-        'source.port': flow.port[side],
-        'destination.ip': flow.address[other],
-        'destination.port': flow.port[other],
-        'network.protocol': flow.service === '' ? null : flow.service,
-        'flaw.reason': 'tcp_overlap_conflict',
-        'flaw.bytes': 0,
-        frame,
-      },
-      at,
-      frame,
-    );
+    this.writer.detail(trouble('flaw', flow, side, flow.service, 'tcp_overlap_conflict', 0, at, frame), at, frame);
   }
 
   private ceilings(): Coverage['ceilings'] {

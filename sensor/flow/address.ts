@@ -1,4 +1,5 @@
 import type { Packet } from '../decode/packet.ts';
+import { hash } from '../hash.ts';
 
 /** IPv6 and link addresses known at a time; IPv4 addresses are their own numbers. */
 export const MAX_ADDRESSES = 131_072;
@@ -33,10 +34,7 @@ export class Addresses {
   }
 
   private intern(kind: number, w0: number, w1: number, w2: number, w3: number): number {
-    let h = Math.imul(w0, 0x9e3779b1) ^ Math.imul(w1, 0x85ebca6b) ^ Math.imul(w2, 0xc2b2ae35) ^ Math.imul(w3, 0x27d4eb2f) ^ kind;
-    h ^= h >>> 15;
-    h = Math.imul(h, 0x2c1b3c6d);
-    h ^= h >>> 13;
+    const h = hash(w0, w1, w2, w3) ^ kind;
     const w = this.words;
     for (let s = h & (SLOTS - 1); ; s = (s + 1) & (SLOTS - 1)) {
       const n = this.slot[s] as number;

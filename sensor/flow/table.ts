@@ -1,4 +1,5 @@
 import type { Packet } from '../decode/packet.ts';
+import { hash } from '../hash.ts';
 import type { Side } from '../protocols/dissector.ts';
 import { Addresses, ipv4Text } from './address.ts';
 import { ANSWERED_FLOW, EMBRYONIC, Flow, RECOGNISED } from './flow.ts';
@@ -208,11 +209,4 @@ export class FlowTable {
       }
     }
   }
-}
-
-function hash(a: number, b: number, ports: number, rest: number): number {
-  let h = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(ports, 0xc2b2ae35) ^ Math.imul(rest, 0x27d4eb2f);
-  h ^= h >>> 15;
-  h = Math.imul(h, 0x2c1b3c6d);
-  return h ^ (h >>> 13);
 }

@@ -1,4 +1,5 @@
-import { AMBIGUOUS, ANSWERED, EXCEPTION, LOST, ORPHAN, type Peer, TIMEOUT, timestamp } from '../../observation.ts';
+import { AMBIGUOUS, ANSWERED, EXCEPTION, LOST, ORPHAN, type Peer, TIMEOUT } from '../../observation.ts';
+import { trouble } from '../../trouble.ts';
 import { type Dissector, type FlowInfo, NOT_MINE, type Side, type Sink } from '../dissector.ts';
 import { exceptionName } from './functions.ts';
 import { ashore, fills, HEADER, MAX_LENGTH, requestShaped, telling } from './header.ts';
@@ -247,23 +248,8 @@ export class ModbusDissector implements Dissector {
   private resynchronise(side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
     const next = ashore(view, pos + 1, end);
     this.flaws++;
-    const other = (1 - side) as Side;
-    this.sink.writer.detail(
-      {
-        kind: 'flaw',
-        '@timestamp': timestamp(at),
-        'source.ip': this.flow.address[side],
-        'source.port': this.flow.port[side],
-        'destination.ip': this.flow.address[other],
-        'destination.port': this.flow.port[other],
-        'network.protocol': 'modbus',
-        'flaw.reason': view.getUint16(pos + 2) === 0 ? 'bad_length' : 'protocol_id',
-        'flaw.bytes': next - pos,
-        frame,
-      },
-      at,
-      frame,
-    );
+    const reason = view.getUint16(pos + 2) === 0 ? 'bad_length' : 'protocol_id';
+    this.sink.writer.detail(trouble('flaw', this.flow, side, 'modbus', reason, next - pos, at, frame), at, frame);
     return next;
   }
 

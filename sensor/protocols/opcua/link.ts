@@ -1,4 +1,5 @@
-import { EXCEPTION, type Kind, type Observation, OUTCOMES, type Peer, timestamp, type Value } from '../../observation.ts';
+import { EXCEPTION, type Kind, type Observation, OUTCOMES, type Peer, timestamp } from '../../observation.ts';
+import { trouble } from '../../trouble.ts';
 import type { FlowInfo, Side, Sink } from '../dissector.ts';
 import type { Fields } from './call.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
@@ -123,19 +124,6 @@ export class Link {
       this.ledger.refused.flaws++;
       return;
     }
-    const other = (1 - side) as Side;
-    const observation: { [field: string]: Value } = {
-      'source.ip': this.flow.address[side],
-      'source.port': this.flow.port[side],
-      'destination.ip': this.flow.address[other],
-      'destination.port': this.flow.port[other],
-      'network.transport': this.flow.transport,
-      'network.protocol': 'opcua',
-      ...(this.flow.vlan === 0 ? {} : { 'network.vlan.id': this.flow.vlan }),
-      'flaw.reason': reason,
-      'flaw.bytes': bytes,
-      frame,
-    };
-    this.sink.writer.detail({ kind: 'flaw', '@timestamp': timestamp(at), ...observation }, at, frame);
+    this.sink.writer.detail(trouble('flaw', this.flow, side, 'opcua', reason, bytes, at, frame), at, frame);
   }
 }
