@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBaseline } from '../analyzer/baseline/file.ts';
 import { levelRank } from '../analyzer/finding.ts';
@@ -61,7 +61,9 @@ function writeOut(dir: string, result: Result, facts: unknown): void {
   };
   try {
     mkdirSync(dir, { recursive: true });
-    for (const [name, part] of Object.entries(parts)) writeFileSync(join(dir, `${name}.json`), `${JSON.stringify(part, null, 1)}\n`);
+    // All are written before the first gets its name: a full disk leaves none that is half.
+    for (const [name, part] of Object.entries(parts)) writeFileSync(join(dir, `${name}.json.new`), `${JSON.stringify(part, null, 1)}\n`);
+    for (const name of Object.keys(parts)) renameSync(join(dir, `${name}.json.new`), join(dir, `${name}.json`));
   } catch (error) {
     throw new InputError(
       `--out ${dir}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); choose a folder you may write to`,

@@ -25,6 +25,8 @@ export const run: Command = {
   help: `stillwatch run [--config FILE] --replay FILE... [--learn TIME] [--speed N|max] [--for TIME] [--exit] [--json]
 
 Runs the whole chain and serves the console. Findings land in the state directory (STILLWATCH_STATE, default ./state).
+With a configuration file accounts are kept there too, and the first start prints where to make the administrator; without
+one an administrator for this run only is made, and its password printed.
 
   --config FILE     configuration (YAML); every key also has an environment name, such as STILLWATCH_LISTEN
   --replay FILE     read this capture instead of an interface; more captures may follow
@@ -52,7 +54,7 @@ Runs the whole chain and serves the console. Findings land in the state director
     const limit = limitOf(textFlag(flags, 'for'));
     const rules = compileRules(config.rules);
     const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? config.learn, files, null);
-    const appliance = await start(config, files, rules, learn, frames);
+    const appliance = await start(config, textFlag(flags, 'config') !== undefined, files, rules, learn, frames);
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
     if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
@@ -65,11 +67,12 @@ Runs the whole chain and serves the console. Findings land in the state director
   },
 };
 
-async function start(config: Config, files: string[], rules: ReturnType<typeof compileRules>, learn: number, frames: number) {
+async function start(config: Config, kept: boolean, files: string[], rules: ReturnType<typeof compileRules>, learn: number, frames: number) {
   const state = stateDirectory(config.state);
   const store = openSqlite(join(state, 'stillwatch.db'));
-  // A replay is somebody trying things out: its accounts live as long as it does.
-  const accounts = openAccounts(':memory:');
+  // Without a configuration somebody is trying things out: the accounts live as long as the process.
+  const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
+  const setupToken = randomBytes(16).toString('hex');
   const recorder = new Recorder(store, files.map((path) => basename(path)).join(', '), new Progress(frames));
   const pass = new Pass({ rules, learn, baseline: null, onKept: (observation, seen) => recorder.keep(observation, seen), onBlock: (p) => recorder.block(p) });
   recorder.state = 'replaying';
@@ -83,11 +86,11 @@ async function start(config: Config, files: string[], rules: ReturnType<typeof c
       pass.analyzer.decide(decision);
     },
     now: () => new Date(),
-    setupToken: randomBytes(16).toString('hex'),
+    setupToken,
   });
   const server = createServer(getRequestListener(app.fetch));
   const address = await listen(server, config.listen);
-  await welcome(accounts, address);
+  await welcome(accounts, address, kept, setupToken);
   const jobs = scheduleJobs({ store, retentionDays: milliseconds(config.retention.observations) / 86_400_000, now: () => pass.sensor.clock, log: say });
   return {
     pass,
@@ -132,6 +135,16 @@ function stateDirectory(path: string): string {
   }
 }
 
+function accountsIn(path: string): Accounts {
+  try {
+    return openAccounts(path);
+  } catch (error) {
+    throw new InputError(
+      `${path}: the accounts cannot be read (${(error as Error).message}); bring the file back from a copy, or delete it and set the console up again`,
+    );
+  }
+}
+
 /** Resolves with the address to open once the server listens. */
 function listen(server: ReturnType<typeof createServer>, address: string): Promise<string> {
   const colon = address.lastIndexOf(':');
@@ -150,8 +163,13 @@ function listen(server: ReturnType<typeof createServer>, address: string): Promi
   });
 }
 
-/** One-time credentials for the console of this run. */
-async function welcome(accounts: Accounts, address: string): Promise<void> {
+/** Where the console is, and how to get in: an account of one's own, its making, or one for this run. */
+async function welcome(accounts: Accounts, address: string, kept: boolean, setupToken: string): Promise<void> {
+  if (kept) {
+    say(`console:   ${address}`);
+    if (accounts.count() === 0) say(`set-up:    ${address}setup?token=${setupToken}   (make the first administrator here)`);
+    return;
+  }
   const password = randomBytes(9).toString('base64url');
   await accounts.create('admin', password, 'administrator', { temporary: true });
   say(`console:   ${address}`);

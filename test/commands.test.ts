@@ -1,12 +1,13 @@
 /** The command line as a user meets it: one readable line and exit code 2 for what is wrong, the contracts for what is right. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openAccounts } from '../ui/accounts.ts';
 import type { Timed } from './lab/frames.ts';
 import { tcpFrame } from './lab/frames.ts';
 import { pcap } from './lab/pcapfile.ts';
@@ -72,6 +73,12 @@ describe('what is wrong with the input is one line', () => {
   it('an output folder that cannot be made', () => refused(['analyze', PLANT, '--out', '/dev/null/x'], /--out \/dev\/null\/x: cannot be written/));
   it('a state directory that cannot be made', () =>
     refused(['run', '--replay', PLANT], /state directory \/dev\/null\/x cannot be made .*STILLWATCH_STATE/, { STILLWATCH_STATE: '/dev/null/x' }));
+  it('accounts that are damaged', () => {
+    mkdirSync(join(folder, 'damaged'), { recursive: true });
+    writeFileSync(join(folder, 'damaged', 'accounts.db'), 'this is no database, whatever it is called');
+    const args = ['run', '--replay', PLANT, '--config', file('any.yaml', 'learn: 60s\n')];
+    return refused(args, /accounts\.db: the accounts cannot be read/, { STILLWATCH_STATE: join(folder, 'damaged') });
+  });
   it('live capture, which this version has not', () => refused(['run', '--interface', 'eth0'], /live capture is not part of this version/));
 
   it('a port in use', async () => {
@@ -80,6 +87,28 @@ describe('what is wrong with the input is one line', () => {
     const port = (server.address() as { port: number }).port;
     const env = { STILLWATCH_LISTEN: `127.0.0.1:${port}`, STILLWATCH_STATE: join(folder, 'used') };
     await refused(['run', '--replay', PLANT], /the port is in use; set STILLWATCH_LISTEN/, env).finally(() => server.close());
+  });
+});
+
+describe('the way into the console', () => {
+  const env = (name: string) => ({ STILLWATCH_STATE: join(folder, name), STILLWATCH_LISTEN: '127.0.0.1:0' });
+
+  it('with a configuration the first administrator is made by hand, once; the account is kept', async () => {
+    const config = file('kept.yaml', 'learn: 60s\n');
+    const args = ['run', '--replay', PLANT, '--config', config, '--exit'];
+    const { err } = await stillwatch(args, env('kept'));
+    assert.match(err, /^set-up: +http:\/\/127\.0\.0\.1:\d+\/setup\?token=[0-9a-f]{32}/m);
+    assert.doesNotMatch(err, /password/);
+    const accounts = openAccounts(join(folder, 'kept', 'accounts.db'));
+    await accounts.create('anna', 'a password of some length', 'administrator');
+    accounts.close();
+    assert.doesNotMatch((await stillwatch(args, env('kept'))).err, /set-up/);
+  });
+
+  it('without one there is an administrator for this run, and nothing of it is left', async () => {
+    const { err } = await stillwatch(['run', '--replay', PLANT, '--exit'], env('once'));
+    assert.match(err, /^password: +\S{12} /m);
+    assert.ok(!existsSync(join(folder, 'once', 'accounts.db')));
   });
 });
 
