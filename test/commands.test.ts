@@ -177,6 +177,7 @@ describe('the contracts', () => {
     const first = JSON.parse(out.slice(0, out.indexOf('\n')));
     assert.deepEqual(Object.keys(first).slice(0, 8), ['kind', '@timestamp', 'source', 'destination', 'outcome', 'latency', 'request_frame', 'response_frame']);
     assert.equal(first.kind, 'modbus');
+    assert.deepEqual(Object.keys(first.modbus).slice(0, 5), ['framing', 'transaction_id', 'unit_id', 'function_code', 'function']);
     for (const key of ['framing', 'transaction_id', 'unit_id', 'function_code', 'function', 'address', 'quantity', 'values', 'exception_code'])
       assert.ok(key in first.modbus, key);
   });
