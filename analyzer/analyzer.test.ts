@@ -215,4 +215,5 @@ test('observations of their own are judged like rows', () => {
     analyzer.findings.map((f) => f.actor.ip),
     [STRANGER],
   );
+  assert.equal(analyzer.facts.all().find((f) => f.kind === 'operation')?.count, 2);
 });

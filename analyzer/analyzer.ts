@@ -216,7 +216,11 @@ export class Analyzer {
   private judge(o: Observation, at: number): Partial<Verdicts> {
     const frame = framesOf(o)[0] ?? 0;
     const touch = touchOf(o.kind, o);
-    if (touch !== null) return this.facts.judge(touch, at < this.learningUntil(touch, at), { at, frame });
+    if (touch !== null) {
+      const verdicts = this.facts.judge(touch, at < this.learningUntil(touch, at), { at, frame });
+      this.facts.count(touch, 1, at);
+      return verdicts;
+    }
     if (o.kind !== 'flow' || !speaking(o)) return {};
     const peer = {
       client: String(o['source.ip']),
