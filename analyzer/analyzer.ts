@@ -1,4 +1,4 @@
-import { type Batch, type Definition, type Kind, type Observation, observe, rowFields, type Value } from '../sensor/observation.ts';
+import { type Batch, type Definition, type Observation, observe, type Value } from '../sensor/observation.ts';
 import type { Asset } from './asset.ts';
 import { Facts, MAX_FACTS, type Verdicts } from './baseline/facts.ts';
 import { BUSY, IDLE, Repeats } from './baseline/repeats.ts';
@@ -54,8 +54,6 @@ const CONTEXT = [
 
 /** Accesses that change the plant or the device: each one is kept. */
 const KEPT_ACCESS = new Set(['write', 'program', 'call', 'manage']);
-/** Facts beside a finding are at most this old (ms of capture time): bringing them up to date goes through all operations. */
-const SETTLE_EVERY = 1000;
 /** Plans made and kept; past it they are made again when needed. */
 export const MAX_PLANS = 262_144;
 
@@ -74,8 +72,6 @@ export class Analyzer {
   private readonly rules: RuleSet;
   private readonly onKept: (observation: Observation, frames: number[]) => void;
   private readonly keeps: boolean;
-  /** When facts last took over what operations counted. */
-  private settled = Number.NaN;
 
   constructor(options: AnalyzerOptions) {
     this.rules = options.rules;
@@ -121,12 +117,6 @@ export class Analyzer {
     if (on.kind === 'finding' && kind === 'close') this.open.close(on.id);
     if (on.kind !== 'fact' || (kind !== 'approve' && kind !== 'retire')) return;
     if (this.facts.decide(on.id, kind === 'approve' ? 'approved' : 'retired', by)) this.repeats.reviewAll();
-  }
-
-  /** Goes on with a finding that an earlier run left open; ignored when its rule is gone. */
-  takeUp(finding: Finding): void {
-    const rule = this.rules.rules.find((known) => known.name === finding.rule.name);
-    if (rule !== undefined) this.open.takeUp(finding, rule);
   }
 
   ceilings(): Ceiling[] {
@@ -175,13 +165,17 @@ export class Analyzer {
   private consider(batch: Batch, i: number, n: number, outcome: number): void {
     const plan = this.planOf(n, outcome);
     const definition = this.repeats.definition[n] as Definition;
-    const kept = this.keeps && KEPT_ACCESS.has(String((this.repeats.touch[n] as Touch).access));
     let observation: Observation | null = null;
     const whole = (): Observation => (observation ??= { ...observe(batch, i, definition), ...this.repeats.verdicts[n] });
     const matched = [...plan.always];
     for (const { rule, test } of plan.remaining) if (test(batch, i)) matched.push(rule);
     for (const rule of matched) this.fire(rule, whole(), batch.at[i] as number);
-    if (kept || (this.keeps && matched.length > 0)) this.onKept(whole(), framesOf(whole()));
+    if (this.keeps && (matched.length > 0 || this.changes(n))) this.onKept(whole(), framesOf(whole()));
+  }
+
+  /** Whether the operation changes the plant or the device. */
+  private changes(n: number): boolean {
+    return KEPT_ACCESS.has((this.repeats.touch[n] as Touch).access);
   }
 
   private planOf(n: number, outcome: number): Plan {
@@ -191,8 +185,7 @@ export class Analyzer {
     if (known !== undefined) return known;
     const definition = repeats.definition[n] as Definition;
     const plan = this.rules.plan(definition.kind, { ...definition.fields, ...repeats.verdicts[n] }, outcome);
-    const kept = this.keeps && KEPT_ACCESS.has(String((repeats.touch[n] as Touch).access));
-    const busy = kept || plan.always.length > 0 || plan.remaining.length > 0;
+    const busy = (this.keeps && this.changes(n)) || plan.always.length > 0 || plan.remaining.length > 0;
     repeats.setPlan(n, outcome, busy);
     if (busy) {
       if (this.plans.size >= MAX_PLANS) this.plans.clear();
@@ -218,7 +211,7 @@ export class Analyzer {
     const touch = touchOf(o.kind, o);
     if (touch !== null) {
       const verdicts = this.facts.judge(touch, at < this.learningUntil(touch, at), { at, frame });
-      this.facts.count(touch, 1, at);
+      this.facts.count(touch, 1, o['@timestamp']);
       return verdicts;
     }
     if (o.kind !== 'flow' || !speaking(o)) return {};
@@ -250,22 +243,16 @@ export class Analyzer {
   private raise(rule: Rule, observation: { [field: string]: Value }, at: number, frames: number[]): void {
     let fields = this.shown.get(rule);
     if (fields === undefined) this.shown.set(rule, (fields = [...CONTEXT, ...fieldsOfRule(rule), 'count']));
-    this.open.hit({ rule, get: (field) => read(observation, field), fields, at, frames, nearest: () => this.nearest(observation, at) });
+    this.open.hit({ rule, get: (field) => read(observation, field), fields, at, frames, nearest: () => this.nearest(observation) });
   }
 
-  private nearest(o: { [field: string]: Value }, at: number): Fact[] {
-    if (!(at < this.settled + SETTLE_EVERY && at >= this.settled)) {
-      this.settled = at;
-      this.repeats.settleAll(this.facts);
-    }
+  private nearest(o: { [field: string]: Value }): Fact[] {
+    this.repeats.settleServer(String(o['destination.ip'] ?? ''), this.facts);
     const touch = touchOf(String(o['kind']), o);
     if (touch !== null) return this.facts.nearest(touch);
     return this.facts.peersOf(String(o['destination.ip'] ?? ''));
   }
 }
-
-/** Row fields of every kind, for whoever compiles rules. */
-export const analyzerRowFields: { [kind in Kind]?: (typeof rowFields)[string] } = rowFields;
 
 /** A flow tells that two devices talk once its protocol is known, or once it ended with both having spoken. */
 function speaking(o: Observation): boolean {

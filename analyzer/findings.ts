@@ -47,7 +47,7 @@ export class Findings {
     return this.open.size;
   }
 
-  /** Every finding raised or taken up, in order of opening. */
+  /** Every finding raised, in order of opening. */
   all(): Finding[] {
     return this.raisedFindings;
   }
@@ -57,13 +57,6 @@ export class Findings {
     const changed = [...this.dirty];
     this.dirty.clear();
     return changed;
-  }
-
-  /** Goes on with a finding that an earlier run left open. */
-  takeUp(finding: Finding, rule: Rule): void {
-    const subject = subjectKey(rule, (field) => flatValue(finding.seen, field));
-    this.open.set(`${rule.name} ${subject}`, finding);
-    this.raisedFindings.push(finding);
   }
 
   /** A person closed it: the next hit opens another. */
@@ -165,10 +158,3 @@ function address(get: Hit['get'], side: 'source' | 'destination'): string | null
 const numberOr = <T>(value: Value | undefined, otherwise: T): number | T => (typeof value === 'number' ? value : otherwise);
 
 const subjectKey = (rule: Rule, get: Hit['get']): string => JSON.stringify(rule.subject.map((field) => get(field) ?? null));
-
-/** Reads a dotted field of nested JSON. */
-function flatValue(nested: { [key: string]: unknown }, field: string): Value | undefined {
-  let at: unknown = nested;
-  for (const key of field.split('.')) at = at !== null && typeof at === 'object' ? (at as { [key: string]: unknown })[key] : undefined;
-  return at as Value | undefined;
-}

@@ -1,13 +1,13 @@
 /** One pass over captures: source, sensor, analyzer, result. Shared by `analyze`, `learn` and `run`. */
 import { fileURLToPath } from 'node:url';
-import { Analyzer, analyzerRowFields } from '../analyzer/analyzer.ts';
+import { Analyzer } from '../analyzer/analyzer.ts';
 import type { Baseline } from '../analyzer/baseline/file.ts';
 import { RuleSet } from '../analyzer/rules/compile.ts';
 import { loadRules } from '../analyzer/rules/load.ts';
 import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
-import { type Observation, timestamp } from '../sensor/observation.ts';
+import { type Observation, rowFields, timestamp } from '../sensor/observation.ts';
 import { Sensor } from '../sensor/sensor.ts';
 
 /** The rules that come with the product. */
@@ -21,7 +21,7 @@ export function compileRules(dirs: readonly string[]): RuleSet {
   const { rules, problems } = loadRules([RULES, ...dirs]);
   if (problems.length > 0)
     throw new InputError(problems.length === 1 ? (problems[0] as string) : `${problems[0]} (and ${problems.length - 1} more: stillwatch rules check)`);
-  return new RuleSet(rules, analyzerRowFields as ConstructorParameters<typeof RuleSet>[1]);
+  return new RuleSet(rules, rowFields);
 }
 
 /** ms to learn each device: a time, or a share of the capture's length, which then is read over once. */

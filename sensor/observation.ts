@@ -24,7 +24,6 @@ export const AMBIGUOUS = 4;
 /** The other half fell into a capture gap or past the end of the capture. */
 export const LOST = 5;
 export const OUTCOMES = ['answered', 'exception', 'timeout', 'orphan', 'ambiguous', 'lost'] as const;
-export type Outcome = (typeof OUTCOMES)[number];
 
 export const KINDS = ['modbus', 'opcua', 'opcua-channel', 'flow', 'sighting', 'identity', 'flaw', 'loss'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -97,3 +97,20 @@ for (const { name, path, skip } of CASES) {
     });
   });
 }
+
+describe('asking for results on the way changes nothing', () => {
+  it('neither findings nor what they name as normal', async () => {
+    const path = fileURLToPath(new URL('captures/plant/plant.pcapng.gz', import.meta.url));
+    const frames = await framesOf(path);
+    const read = async (asking: boolean) => {
+      let n = 0;
+      const pass = new Pass({ rules, learn: 60_000, baseline: null, onBlock: (p) => void (asking && ++n % 97 === 0 && p.analyzer.end()) });
+      await pass.read(oneByOne(path, frames));
+      return { result: text(pass.result()), facts: JSON.stringify(pass.analyzer.facts.all()) };
+    };
+    const [never, often] = [await read(false), await read(true)];
+    assert.ok(JSON.parse(never.result).findings.some((f: { expected: { range: unknown }[] }) => f.expected.some((fact) => fact.range !== null)));
+    assert.ok(often.result === never.result, 'result');
+    assert.ok(often.facts === never.facts, 'facts');
+  });
+});

@@ -91,18 +91,19 @@ export class Facts {
     return found;
   }
 
-  /** Adds what an operation's rows counted since it was last asked. */
-  count(touch: Touch, more: number, last: number): void {
-    const seen = timestamp(last);
+  /** Adds what was counted since last told, the newest of it `seen`. */
+  count(touch: Touch, more: number, seen: string): void {
     for (const id of [peerId(touch), operationId(touch)]) this.add(this.facts.get(id), more, seen);
     for (const point of touch.points) this.add(this.facts.get(pointId(touch, point)), more, seen);
   }
 
-  /** Widens the range of a point by what was seen of it. */
-  range(touch: Touch, point: string, min: number, max: number, last: number): void {
+  /** Widens the range of a point. Of several operations on it the one seen last says the last value, in whatever order they are told. */
+  range(touch: Touch, point: string, by: NonNullable<Fact['range']>, seen: string): void {
     const fact = this.facts.get(pointId(touch, point));
     if (fact === undefined) return;
-    fact.range = fact.range === null ? { min, max, last } : { min: Math.min(fact.range.min, min), max: Math.max(fact.range.max, max), last };
+    const before = fact.range ?? by;
+    const last = fact.range === null || seen >= fact.last_seen ? by.last : before.last;
+    fact.range = { min: Math.min(before.min, by.min), max: Math.max(before.max, by.max), last };
   }
 
   /** What comes closest to a transaction nobody learned: the same on this server by others, then what this client does there, then the rest. */

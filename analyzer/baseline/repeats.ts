@@ -1,4 +1,4 @@
-import { type Batch, type Definition, TIMEOUT } from '../../sensor/observation.ts';
+import { type Batch, type Definition, TIMEOUT, timestamp } from '../../sensor/observation.ts';
 import type { Facts, Verdicts } from './facts.ts';
 import { type Touch, touchOf } from './touch.ts';
 
@@ -41,13 +41,18 @@ export class Repeats {
   private readonly max = new Float64Array(MAX_VALUES);
   private readonly value = new Float64Array(MAX_VALUES);
   private valueEnd = 0;
+  private readonly byServer = new Map<string, Set<number>>();
 
   /** A number got a meaning, maybe another one than before: what was counted under it belongs to its former facts. */
   define(definition: Definition, facts: Facts): void {
     const n = definition.operation;
     this.settle(n, facts);
+    this.byServer.get(this.definition[n]?.peer.server ?? '')?.delete(n);
     this.definition[n] = definition;
     this.touch[n] = touchOf(definition.kind, definition.fields);
+    const siblings = this.byServer.get(definition.peer.server);
+    if (siblings === undefined) this.byServer.set(definition.peer.server, new Set([n]));
+    else siblings.add(n);
     this.verdicts[n] = null;
     this.peer[n] = definition.peer.number;
     this.count[n] = 0;
@@ -141,18 +146,24 @@ export class Repeats {
     for (let n = 1; n < this.definition.length; n++) this.settle(n, facts);
   }
 
+  /** The same for the operations on one server. */
+  settleServer(server: string, facts: Facts): void {
+    for (const n of this.byServer.get(server) ?? []) this.settle(n, facts);
+  }
+
   private settle(n: number, facts: Facts): void {
     const touch = this.touch[n] ?? null;
     const more = (this.count[n] as number) - (this.counted[n] as number);
     if (touch === null || more === 0) return;
     this.counted[n] = this.count[n] as number;
-    facts.count(touch, more, this.last[n] as number);
+    const seen = timestamp(this.last[n] as number);
+    facts.count(touch, more, seen);
     const slots = Math.min(this.slots[n] as number, touch.points.length);
     const base = this.base[n] as number;
     for (let j = 0; j < slots; j++) {
       const min = this.min[base + j] as number;
       if (min === Number.POSITIVE_INFINITY) continue;
-      facts.range(touch, touch.points[j] as string, min, this.max[base + j] as number, this.value[base + j] as number);
+      facts.range(touch, touch.points[j] as string, { min, max: this.max[base + j] as number, last: this.value[base + j] as number }, seen);
     }
   }
 }

@@ -19,10 +19,11 @@ import {
   udpFrame,
 } from '../../test/lab/frames.ts';
 import { blockOf, mutated, random, START } from '../../test/sense.ts';
-import { destinationText, macText, sourceText } from '../flow/address.ts';
+import { ipv4Text, ipv6Text, macText } from '../flow/address.ts';
 import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode.ts';
 import { MAX_DATAGRAMS } from './fragments.ts';
 import { linktypeName } from './linktype.ts';
+import type { Packet } from './packet.ts';
 import { MAX_TUNNELS } from './tunnel.ts';
 
 const a = { mac: '00:80:f4:00:00:01', ip: '10.20.0.1', port: 40000 };
@@ -338,3 +339,16 @@ it('mutated frames are survived', () => {
   }
   assert.ok(decoder.fragments.size <= MAX_DATAGRAMS);
 });
+
+/** The packet's addresses as text; link addresses where it carries no IP. */
+function sourceText(p: Packet): string {
+  if (p.version === 4) return ipv4Text(p.source0);
+  if (p.version === 6) return ipv6Text(p.source0, p.source1, p.source2, p.source3);
+  return macText(p.macSourceHigh, p.macSourceLow);
+}
+
+function destinationText(p: Packet): string {
+  if (p.version === 4) return ipv4Text(p.destination0);
+  if (p.version === 6) return ipv6Text(p.destination0, p.destination1, p.destination2, p.destination3);
+  return macText(p.macDestinationHigh, p.macDestinationLow);
+}

@@ -1,4 +1,3 @@
-import type { Packet } from '../decode/packet.ts';
 import { hash } from '../hash.ts';
 
 /** IPv6 and link addresses known at a time; IPv4 addresses are their own numbers. */
@@ -79,17 +78,4 @@ export function ipv6Text(w0: number, w1: number, w2: number, w3: number): string
   }
   const text = (part: number[]) => part.map((g) => g.toString(16)).join(':');
   return start < 0 ? text(groups) : `${text(groups.slice(0, start))}::${text(groups.slice(start + length))}`;
-}
-
-/** The packet's addresses as text; link addresses where it carries no IP. */
-export function sourceText(p: Packet): string {
-  if (p.version === 4) return ipv4Text(p.source0);
-  if (p.version === 6) return ipv6Text(p.source0, p.source1, p.source2, p.source3);
-  return macText(p.macSourceHigh, p.macSourceLow);
-}
-
-export function destinationText(p: Packet): string {
-  if (p.version === 4) return ipv4Text(p.destination0);
-  if (p.version === 6) return ipv6Text(p.destination0, p.destination1, p.destination2, p.destination3);
-  return macText(p.macDestinationHigh, p.macDestinationLow);
 }
