@@ -59,7 +59,8 @@ function plant(rules: Rule[], options: Partial<AnalyzerOptions> = {}, limit?: nu
     const peer = operations.peer({ client, server: PLC, port: 502, transport: 'tcp', protocol: 'modbus', vlan: 0 });
     const b = (address << 16) | values.length;
     let n = operations.find(peer.number, code, b, 0);
-    if (n < 0) n = operations.define(peer, code, b, 0, 'modbus', staticFields(peer, { unit: 1, code, mei: 0, address, quantity: values.length, sub: null }));
+    if (n < 0)
+      n = operations.define(peer, code, b, 0, 'modbus', staticFields(peer, 'tcp', { unit: 1, code, mei: 0, address, quantity: values.length, sub: null }));
     frame += 2;
     const i = writer.row(n, at, outcome, frame - 1, frame);
     writer.batch.latency[i] = 1;

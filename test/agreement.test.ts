@@ -12,7 +12,12 @@ type Difference = { reason: string; tshark?: (number | string)[]; ours?: (number
 
 const SPURIOUS = 'seen once, after its own acknowledgement: tshark takes it for a spurious retransmission and does not dissect it';
 
+const OTHER_PROTOCOL_ID = 'protocol id 16 (Messaging on TCP/IP V1.0b, 3.1.3: 0): a right message otherwise, decoded and flagged';
+
 const DIFFERENCES: { [capture: string]: Difference[] } = {
+  'arkime/modbus.pcap': [{ reason: OTHER_PROTOCOL_ID, ours: [80, 82] }],
+  'quickdraw/modbus_test_data_part1.pcap': [{ reason: OTHER_PROTOCOL_ID, ours: [80, 82] }],
+  'suricata-verify-modbus/modbus.pcap': [{ reason: OTHER_PROTOCOL_ID, ours: [80, 82] }],
   'malcolm-s4/Modicon.pcap': [{ reason: SPURIOUS, ours: [651, 4173] }],
   'zeek-modbus/modbusBig.pcap': [{ reason: SPURIOUS, ours: [3150] }],
   'opcua-analyser/example.pcapng': [

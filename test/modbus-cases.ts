@@ -74,7 +74,7 @@ export const CASES: Case[] = [
     access: 'diagnostic',
     request: '08 000b 0000',
     response: '08 000b 0102',
-    fields: { sub_function: 11, data: '0000', response_data: '0102' },
+    fields: { sub_function: 11, data: '0000', diagnostic_value: 258, response_data: '0102' },
   },
   { name: 'get_comm_event_counter', access: 'diagnostic', request: '0b', response: '0b ffff 0108', fields: { status: 0xffff, event_count: 264 } },
   {
@@ -82,7 +82,7 @@ export const CASES: Case[] = [
     access: 'diagnostic',
     request: '0c',
     response: '0c 08 0000 0108 0121 20 00',
-    fields: { status: 0, event_count: 264, message_count: 289, events: '2000' },
+    fields: { status: 0, event_count: 264, message_count: 289, events: '2000', event_log: ['unknown 0x20', 'communication_restart'] },
   },
   {
     name: 'write_multiple_coils',
@@ -169,10 +169,17 @@ export const CASES: Case[] = [
   },
   {
     name: 'umas',
-    access: 'program',
-    request: '5a 00 02 0a',
-    response: '5a 00 fe 0102',
-    fields: { umas_function: 2, umas_session: 0, data: '0a', response_data: '00fe0102' },
+    access: 'identify',
+    request: '5a 00 02',
+    response: '5a 00 fe 10ff 5a010100 0000 7002 0000 2700 0900 08000000 0000 0e 3134302043505520333131203130 01 01 01 0000 00001100',
+    fields: {
+      umas_function: 2,
+      umas_session: 0,
+      data: '',
+      umas_status: 'done',
+      umas_identity: { range: 0xff10, hardware_id: 0x1015a, firmware: '2.70', hardware_version: 9, model: '140 CPU 311 10' },
+      response_data: '00fe10ff5a010100000070020000270009000800000000000e3134302043505520333131203130010101000000001100',
+    },
   },
   { name: 'user_defined', access: 'other', request: '41 0102', response: '41 03', fields: { data: '0102', response_data: '03' } },
 ];

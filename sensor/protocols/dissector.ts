@@ -33,7 +33,12 @@ export type FlowInfo = {
 };
 
 /** Where a dissector's findings go: rows and details to `writer`, operation numbers from `operations`. */
-export type Sink = { readonly writer: Writer; readonly operations: Operations };
+export type Sink = {
+  readonly writer: Writer;
+  readonly operations: Operations;
+  /** How long (ms) a server may take to answer; learned of each connection when it is not said. */
+  readonly responseTimeout?: number;
+};
 
 export interface Dissector {
   /**

@@ -9,7 +9,21 @@ import { functionInfo, rangeText } from './functions.ts';
 
 /** The fields of the function itself, without `modbus.` and without those that say nothing. */
 function fieldsOf(o: Observation): { [field: string]: Value } {
-  const framing = new Set(['transaction_id', 'framing', 'unit_id', 'function_code', 'function', 'access', 'table', 'range']);
+  const framing = new Set([
+    'transaction_id',
+    'framing',
+    'unit_id',
+    'function_code',
+    'function',
+    'access',
+    'table',
+    'range',
+    'category',
+    'point',
+    'diagnostic',
+    'umas_name',
+    'umas_class',
+  ]);
   const own = Object.entries(o).filter(([field, value]) => field.startsWith('modbus.') && value !== null && !framing.has(field.slice(7)));
   return Object.fromEntries(own.map(([field, value]) => [field.slice(7), value]));
 }
@@ -61,7 +75,11 @@ describe('functions', () => {
   it('are named where the specification names them', () => {
     assert.deepEqual(
       [9, 65, 110, 99, 127, 0].map((code) => functionInfo(code).name),
-      ['reserved', 'user_defined', 'user_defined', 'unknown', 'reserved', 'unknown'],
+      ['program_484', 'user_defined', 'user_defined', 'unknown', 'report_local_address', 'unknown'],
+    );
+    assert.deepEqual(
+      [3, 9, 41, 65, 99, 127, 0, 90].map((code) => functionInfo(code).category),
+      ['public', 'reserved', 'reserved', 'user_defined', 'unassigned', 'reserved', 'unassigned', 'reserved'],
     );
     assert.deepEqual([rangeText('coils', 5, 1), rangeText('coils', 5, 3), rangeText(null, 5, 3)], ['coils 5', 'coils 5-7', null]);
   });

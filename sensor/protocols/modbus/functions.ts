@@ -2,9 +2,12 @@
 
 export type Access = 'read' | 'write' | 'diagnostic' | 'identify' | 'program' | 'other';
 export type Table = 'coils' | 'discrete_inputs' | 'holding_registers' | 'input_registers' | null;
-export type FunctionInfo = { name: string; access: Access; table: Table };
+/** Section 5.1: who decides what a code means. */
+export type Category = 'public' | 'user_defined' | 'reserved' | 'unassigned';
+export type FunctionInfo = { name: string; access: Access; table: Table; category: Category };
 
-const info = (name: string, access: Access, table: Table = null): FunctionInfo => ({ name, access, table });
+const info = (name: string, access: Access, table: Table = null): FunctionInfo => ({ name, access, table, category: 'public' });
+const legacy = (name: string): FunctionInfo => ({ name, access: 'other', table: null, category: 'reserved' });
 
 const FUNCTIONS = new Map<number, FunctionInfo>([
   [1, info('read_coils', 'read', 'coils')],
@@ -27,14 +30,25 @@ const FUNCTIONS = new Map<number, FunctionInfo>([
   [23, info('read_write_multiple_registers', 'write', 'holding_registers')],
   [24, info('read_fifo_queue', 'read', 'holding_registers')],
   [43, info('encapsulated_interface_transport', 'other')],
-  [90, info('umas', 'program')],
+  // Annex A: codes reserved for what companies made before the specification; what each did is known of some.
+  [9, legacy('program_484')],
+  [10, legacy('poll_484')],
+  [13, legacy('program_controller')],
+  [14, legacy('poll_controller')],
+  [18, legacy('program_884_m84')],
+  [19, legacy('reset_communication_link')],
+  [40, legacy('program_concept')],
+  [41, legacy('reserved')],
+  [42, legacy('reserved')],
+  [90, { ...legacy('umas'), access: 'program' }],
+  [91, legacy('reserved')],
+  [125, legacy('firmware_replacement')],
+  [126, legacy('program_584_984')],
+  [127, legacy('report_local_address')],
 ]);
 
-/** V1.1b3 section 5.1 and annex A: codes reserved for legacy products. */
-const RESERVED = new Set([9, 10, 13, 14, 18, 19, 40, 41, 42, 91, 125, 126, 127]);
-const USER = info('user_defined', 'other');
-const reserved = info('reserved', 'other');
-const unknown = info('unknown', 'other');
+const USER: FunctionInfo = { name: 'user_defined', access: 'other', table: null, category: 'user_defined' };
+const unknown: FunctionInfo = { name: 'unknown', access: 'other', table: null, category: 'unassigned' };
 const identification = info('read_device_identification', 'identify');
 const canopen = info('canopen_general_reference', 'other');
 
@@ -47,9 +61,32 @@ export function functionInfo(code: number, mei = 0): FunctionInfo {
   if (code === 43 && mei === CANOPEN) return canopen;
   const known = FUNCTIONS.get(code);
   if (known !== undefined) return known;
-  if ((code >= 65 && code <= 72) || (code >= 100 && code <= 110)) return USER;
-  return RESERVED.has(code) ? reserved : unknown;
+  return (code >= 65 && code <= 72) || (code >= 100 && code <= 110) ? USER : unknown;
 }
+
+/** Sub-functions of diagnostics (section 6.8.1); 21 is that of Modbus Plus. */
+const DIAGNOSTICS = new Map<number, string>([
+  [0, 'return_query_data'],
+  [1, 'restart_communications'],
+  [2, 'return_diagnostic_register'],
+  [3, 'change_ascii_delimiter'],
+  [4, 'force_listen_only_mode'],
+  [10, 'clear_counters'],
+  [11, 'return_bus_message_count'],
+  [12, 'return_bus_communication_error_count'],
+  [13, 'return_bus_exception_error_count'],
+  [14, 'return_server_message_count'],
+  [15, 'return_server_no_response_count'],
+  [16, 'return_server_nak_count'],
+  [17, 'return_server_busy_count'],
+  [18, 'return_bus_character_overrun_count'],
+  [20, 'clear_overrun_counter'],
+  [21, 'modbus_plus_statistics'],
+]);
+export const FORCE_LISTEN_ONLY = 4;
+
+/** Name of a diagnostics sub-function, `reserved` when the specification has none. */
+export const diagnosticName = (sub: number | null): string => DIAGNOSTICS.get(sub ?? -1) ?? 'reserved';
 
 /** V1.1b3 section 7. */
 const EXCEPTIONS: { [code: number]: string } = {

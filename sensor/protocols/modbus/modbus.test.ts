@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CASES } from '../../../test/modbus-cases.ts';
 import { adu, CLIENT, messages, SERVER, type Step, type Talk, talk } from '../../../test/modbus-wire.ts';
-import { sense } from '../../../test/sense.ts';
+import { random, sense } from '../../../test/sense.ts';
 import type { Observation, Value } from '../../observation.ts';
-import { MAX_OUTSTANDING, RESPONSE_TIMEOUT } from './dissector.ts';
+import { RESPONSE_TIMEOUT } from './exchange.ts';
+import { MAX_OUTSTANDING } from './waits.ts';
 
 const READ = '03 0000 0001';
 const ANSWER = '03 02 0007';
@@ -129,7 +130,10 @@ describe('flaws', () => {
     ['an exception as a request', '83 02', '83 02', ['exception_in_request']],
     ['function zero', '00', '80 01', ['function_zero']],
     ['an answer with other bytes than asked for', READ, '03 04 0001 0002', ['byte_count_mismatch']],
-    ['an answer that counts wrong', READ, '03 02 0001 0002', ['length_mismatch']],
+    ['an answer that counts wrong', READ, '03 02 0001 0002', ['trailing_bytes']],
+    ['an answer shorter than it counts', READ, '03 04 0001', ['length_mismatch', 'byte_count_mismatch']],
+    ['a diagnostics sub-function that is reserved', '08 0013 0000', '88 03', ['reserved_sub_function']],
+    ['a file record past the last', '14 07 06 0001 2710 0001', '94 02', ['record_over_limit']],
     ['an echo of another address', '06 0001 0003', '06 0002 0003', ['echo_mismatch']],
     ['an echo of another value', '06 0001 0003', '06 0001 0004', ['echo_mismatch']],
     ['an echo of another mask', '16 0004 00f2 0025', '16 0004 00f2 0024', ['echo_mismatch']],
@@ -160,14 +164,163 @@ describe('flaws', () => {
       ['modbus', 2, 'answered'],
     ]);
     assert.equal(coverage.protocols[0]?.flaws, 1);
-    const length = sense(
-      talk([
-        ['>', adu(1, READ)],
-        ['<', adu(1, ANSWER)],
-        ['>', adu(2, READ, { length: 1 })],
-      ]),
-    ).observations.find((o) => o.kind === 'flaw');
-    assert.deepEqual([length?.['flaw.reason'], length?.['flaw.bytes'], length?.['source.ip']], ['bad_length', 12, '10.0.0.5']);
+  });
+
+  describe('a message within the length of another', () => {
+    const hidden = adu(8, '06 0010 0063');
+    const outer = (pdu: string, inner: Uint8Array) =>
+      Uint8Array.from([...adu(7, pdu, { length: pdu.replaceAll(' ', '').length / 2 + 1 + inner.length }), ...inner]);
+    const told = (steps: readonly Step[], options: Talk = {}) =>
+      messages(steps, options).map((o) => [o['modbus.transaction_id'], o['modbus.function_code'], o['outcome'], o['modbus.flaws'] ?? null, o['modbus.values']]);
+    const expected = [
+      [7, 3, 'answered', ['trailing_bytes'], [7]],
+      [8, 6, 'answered', ['smuggled'], [99]],
+      [9, 3, 'answered', null, [7]],
+    ];
+    const answers: Step[] = [
+      ['<', adu(7, ANSWER)],
+      ['<', hidden],
+      ['>', adu(9, READ)],
+      ['<', adu(9, ANSWER)],
+    ];
+
+    it('is decoded and flagged, however it is cut into segments', () => {
+      const sent = outer(READ, hidden);
+      assert.deepEqual(told([['>', sent], ...answers]), expected);
+      assert.deepEqual(told([['>', sent], ...answers], { bytewise: true }), expected);
+      for (let cut = 1; cut < sent.length; cut++) assert.deepEqual(told([['>', sent.slice(0, cut)], ['>', sent.slice(cut)], ...answers]), expected, `${cut}`);
+    });
+
+    it('is found in a response too, and two in a row', () => {
+      const inner = Uint8Array.from([...hidden, ...adu(10, '05 0001 ff00')]);
+      const seen = told([
+        ['>', outer(READ, inner)],
+        ['<', outer(ANSWER, hidden)],
+        ['<', adu(10, '05 0001 ff00')],
+      ]);
+      assert.deepEqual(seen, [
+        [7, 3, 'answered', ['trailing_bytes', 'trailing_bytes'], [7]],
+        [8, 6, 'answered', ['smuggled', 'smuggled'], [99]],
+        [10, 5, 'answered', ['smuggled'], [1]],
+      ]);
+    });
+
+    it('what is none is passed over, and what follows is understood', () => {
+      for (const size of [1, 5, 7, 8, 20]) {
+        const sent = outer(READ, new Uint8Array(size).fill(0xee));
+        const wanted = [expected[0], [9, 3, 'answered', null, [7]]];
+        const then: Step[] = [
+          ['<', adu(7, ANSWER)],
+          ['>', adu(9, READ)],
+          ['<', adu(9, ANSWER)],
+        ];
+        assert.deepEqual(told([['>', sent], ...then]), wanted, `${size}`);
+        assert.deepEqual(told([['>', sent], ...then], { bytewise: true }), wanted, `${size} byte by byte`);
+      }
+    });
+
+    it('a length that promises more than ever comes does not keep the message, and what comes next is flagged as within it', () => {
+      const steps: Step[] = [
+        ['>', adu(7, READ, { length: 40 })],
+        ['<', adu(7, ANSWER)],
+        ['>', adu(9, READ)],
+        ['<', adu(9, ANSWER)],
+        ['>', adu(11, READ)],
+        ['<', adu(11, ANSWER)],
+        ['>', adu(12, READ)],
+        ['<', adu(12, ANSWER)],
+      ];
+      assert.deepEqual(
+        told(steps).map(([id, , outcome, flaws]) => [id, outcome, flaws]),
+        [
+          [7, 'answered', ['trailing_bytes']],
+          [9, 'answered', ['smuggled']],
+          [11, 'answered', ['smuggled']],
+          [12, 'answered', ['smuggled']],
+        ],
+      );
+    });
+
+    it('a length too short for its function is read by the function, as some servers do', () => {
+      const write = adu(7, '10 0001 0002 04 000a 0102', { length: 6 });
+      assert.deepEqual(
+        told([
+          ['>', adu(6, READ)],
+          ['<', adu(6, ANSWER)],
+          ['>', write],
+          ['<', adu(7, '10 0001 0002')],
+        ])[1],
+        [7, 16, 'answered', ['length_mismatch'], [10, 258]],
+      );
+    });
+  });
+
+  it('a protocol id that is not 0 is a flaw of a message that is right otherwise, from the first on', () => {
+    for (const options of [{}, { bytewise: true }, { handshake: false }]) {
+      const seen = messages(
+        [
+          ['>', adu(1, READ, { protocol: 7 })],
+          ['<', adu(1, ANSWER, { protocol: 7 })],
+          ['>', adu(2, READ)],
+          ['<', adu(2, ANSWER)],
+        ],
+        options,
+      ).map((o) => [o['modbus.transaction_id'], o['outcome'], o['modbus.flaws'] ?? null]);
+      assert.deepEqual(seen, [
+        [1, 'answered', ['protocol_id', 'protocol_id']],
+        [2, 'answered', null],
+      ]);
+    }
+  });
+
+  it('a length no message has: read by its function where that fits, else a flaw', () => {
+    const sent = (bytes: Uint8Array) =>
+      sense(
+        talk([
+          ['>', adu(1, READ)],
+          ['<', adu(1, ANSWER)],
+          ['>', bytes],
+          ['>', adu(9, READ)],
+          ['<', adu(9, ANSWER)],
+        ]),
+      )
+        .observations.filter((o) => o.kind !== 'flow')
+        .map((o) => [o['flaw.reason'] ?? o['modbus.transaction_id'], o['flaw.bytes'] ?? o['modbus.flaws'] ?? o['outcome']]);
+    assert.deepEqual(sent(adu(2, READ, { length: 1 })), [
+      [1, 'answered'],
+      [9, 'answered'],
+      [2, ['length_mismatch']],
+    ]);
+    assert.deepEqual(sent(adu(2, READ, { length: 60_000 })), [
+      [1, 'answered'],
+      [9, 'answered'],
+      [2, ['length_mismatch']],
+    ]);
+    assert.deepEqual(sent(adu(2, '65 ffff ffff', { length: 60_000 })), [
+      [1, 'answered'],
+      ['bad_length', 10],
+      ['unreadable', 2],
+      [9, 'answered'],
+    ]);
+  });
+
+  it('random bytes after a good start are told of once when they begin and once when they end', () => {
+    const next = random(5);
+    const noise = Array.from({ length: 50 }, (): Step => ['>', Uint8Array.from({ length: 100 }, () => 1 + next(255))]);
+    const { observations } = sense(talk([['>', adu(1, READ)], ['<', adu(1, ANSWER)], ...noise, ['>', adu(2, READ)], ['<', adu(2, ANSWER)]]));
+    const flaws = observations.filter((o) => o.kind === 'flaw').map((o) => [o['flaw.reason'], o['flaw.bytes']]);
+    assert.deepEqual(
+      flaws.map(([reason]) => reason),
+      ['protocol_id', 'unreadable'],
+    );
+    assert.equal(
+      flaws.reduce((sum, [, bytes]) => sum + Number(bytes), 0),
+      5000,
+    );
+    assert.deepEqual(
+      observations.filter((o) => o['outcome'] === 'answered').map((o) => o['modbus.transaction_id']),
+      [1, 2],
+    );
   });
 
   it('what comes behind a hole is no flaw, wherever in a message it begins', () => {

@@ -1,6 +1,8 @@
 import { type FlowInfo, MORE, NO, type Protocol, type Recognition, type Side, YES } from '../dissector.ts';
-import { ModbusDissector } from './dissector.ts';
-import { HEADER, MAX_LENGTH, plausible } from './header.ts';
+import { exact, HEADER, MAX_LENGTH, plausible } from './header.ts';
+import { MbapDissector } from './mbap.ts';
+import { SHORT } from './size.ts';
+import { waitsOf } from './waits.ts';
 
 const PORT = 502;
 
@@ -12,6 +14,13 @@ function convincing(view: DataView, start: number, end: number): Recognition {
   return stop === end || plausible(view, stop, end) ? YES : NO;
 }
 
+/** On its port a message that is right but for its protocol id is Modbus all the same. */
+function otherProtocolId(view: DataView, start: number, end: number): Recognition {
+  if (end - start <= HEADER) return MORE;
+  const stop = exact(view, start, end);
+  return stop === SHORT ? MORE : stop > 0 ? YES : NO;
+}
+
 /** Modbus with the MBAP header over TCP or UDP. */
 export const modbus: Protocol = {
   name: 'modbus',
@@ -19,15 +28,16 @@ export const modbus: Protocol = {
   ports: [PORT],
   recognise(view, start, end, hinted) {
     const size = end - start;
-    if (size >= 4 ? view.getUint16(start + 2) !== 0 : size === 3 && view.getUint8(start + 2) !== 0) return NO;
+    if (size >= 4 ? view.getUint16(start + 2) !== 0 : size === 3 && view.getUint8(start + 2) !== 0) return hinted ? otherProtocolId(view, start, end) : NO;
     if (size < HEADER + 1) return MORE;
     const length = view.getUint16(start + 4);
     if (length < 2 || length > MAX_LENGTH) return NO;
     return hinted ? YES : convincing(view, start, end);
   },
   open(flow, sink) {
-    return new ModbusDissector(flow, sink, clientOf(flow));
+    return new MbapDissector(flow, sink, clientOf(flow));
   },
+  ceilings: (sink) => waitsOf(sink).ceilings(),
 };
 
 /** The end that is not on port 502 asks, whoever opened the connection. -1: the first message will tell. */

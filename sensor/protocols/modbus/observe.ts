@@ -1,5 +1,6 @@
 import { type Batch, type Definition, EXCEPTION, type Observation, OUTCOMES, timestamp, type Value } from '../../observation.ts';
-import { exceptionName, functionInfo, rangeText, type Table } from './functions.ts';
+import { diagnosticName, exceptionName, functionInfo, rangeText, type Table } from './functions.ts';
+import { UMAS, umasInfo } from './umas.ts';
 
 /** What identifies a Modbus operation, and what of a request goes into its observation. `null`: the function has no such field. */
 export type Tuple = {
@@ -11,9 +12,22 @@ export type Tuple = {
   sub: number | null;
 };
 
+/** How messages are wrapped: MBAP over TCP or UDP, or the frames of a serial line over either. */
+export type Framing = 'tcp' | 'udp' | 'rtu' | 'ascii';
+
+/** The `transaction` column of serial frames, which have no transaction id. */
+export const NO_TRANSACTION = 0xffff_ffff;
+
+/** A place in a device as one name: `1/holding_registers/100`, unit, table, address from 0 as on the wire. */
+export const pointId = (unit: number, table: string, address: number): string => `${unit}/${table}/${address}`;
+
 /** The static fields of an operation's observations, in print order. */
-export function staticFields(from: { client: string; server: string; port: number; transport: string; vlan: number }, t: Tuple): Definition['fields'] {
-  const { name, access, table } = functionInfo(t.code, t.mei);
+export function staticFields(
+  from: { client: string; server: string; port: number; transport: string; vlan: number },
+  framing: Framing,
+  t: Tuple,
+): Definition['fields'] {
+  const { name, access, table, category } = functionInfo(t.code, t.mei);
   return {
     'source.ip': from.client,
     'destination.ip': from.server,
@@ -21,22 +35,31 @@ export function staticFields(from: { client: string; server: string; port: numbe
     'network.transport': from.transport,
     'network.protocol': 'modbus',
     ...(from.vlan === 0 ? {} : { 'network.vlan.id': from.vlan }),
-    'modbus.framing': from.transport,
+    'modbus.framing': framing,
     'modbus.unit_id': t.unit,
     'modbus.function_code': t.code,
     'modbus.function': name,
-    'modbus.access': access,
+    'modbus.category': category,
+    'modbus.access': t.code === UMAS ? umasInfo(t.sub).access : access,
     'modbus.table': table,
     'modbus.address': t.address,
     'modbus.quantity': t.quantity,
-    'modbus.range': rangeText(table, t.address, t.quantity),
+    'modbus.range': rangeText(table, t.address, t.quantity) ?? nameOfRange(t),
+    'modbus.point': table === null || t.address === null ? null : pointId(t.unit, table, t.address),
     ...(t.code === 8 || t.code === 43 || t.code === 90 ? subFields(t) : {}),
   };
 }
 
+/** What is read or written where no table is: so that a sentence has something to say. */
+function nameOfRange(t: Tuple): string | null {
+  if (t.code === 20 || t.code === 21) return 'file records';
+  const umas = t.code === UMAS ? umasInfo(t.sub) : null;
+  return umas?.class === 'read' || umas?.class === 'write' ? umas.name.replace(/^[a-z]+_/, '').replaceAll('_', ' ') : null;
+}
+
 function subFields(t: Tuple): Definition['fields'] {
-  if (t.code === 8) return { 'modbus.sub_function': t.sub };
-  if (t.code === 90) return { 'modbus.umas_function': t.sub };
+  if (t.code === 8) return { 'modbus.sub_function': t.sub, 'modbus.diagnostic': diagnosticName(t.sub) };
+  if (t.code === UMAS) return { 'modbus.umas_function': t.sub, 'modbus.umas_name': umasInfo(t.sub).name, 'modbus.umas_class': umasInfo(t.sub).class };
   return { 'modbus.mei_type': t.mei, 'modbus.read_device_id_code': t.sub };
 }
 
@@ -48,7 +71,12 @@ export type Instance = {
   latency: number;
   requestFrame: number;
   responseFrame: number;
+  /** NO_TRANSACTION for a serial frame. */
   transaction: number;
+  /** Requests that waited when it was sent, itself included. */
+  pending: number;
+  /** Older requests that still waited when it was answered. */
+  overtook: number;
   values: number[] | null;
   exception: number;
   /** Further fields of less common functions, and flaws; keys are full field names. */
@@ -74,14 +102,18 @@ export function modbusFields(fields: Definition['fields'], x: Instance): Observa
     'network.transport': rest['network.transport'] as Value,
     'network.protocol': rest['network.protocol'] as Value,
     'modbus.framing': rest['modbus.framing'] as Value,
-    'modbus.transaction_id': x.transaction,
+    'modbus.transaction_id': transactionId(x.transaction),
     ...rest,
     'modbus.values': x.values,
     'modbus.exception_code': x.outcome === EXCEPTION ? x.exception : null,
     'modbus.exception': x.outcome === EXCEPTION ? exceptionName(x.exception) || 'unknown' : null,
+    ...(x.pending > 1 ? { 'modbus.pending': x.pending } : {}),
+    ...(x.overtook > 0 ? { 'modbus.overtook': x.overtook } : {}),
     ...x.more,
   };
 }
+
+const transactionId = (column: number): number | null => (column === NO_TRANSACTION ? null : column);
 
 function rowValues(batch: Batch, i: number): number[] | null {
   const count = batch.valueCount[i] as number;
@@ -100,6 +132,8 @@ export function modbusObservation(batch: Batch, i: number, definition: Definitio
     requestFrame: batch.requestFrame[i] as number,
     responseFrame: batch.responseFrame[i] as number,
     transaction: batch.transaction[i] as number,
+    pending: batch.handle[i] as number,
+    overtook: batch.channel[i] as number,
     values: rowValues(batch, i),
     exception: batch.status[i] as number,
     more: null,
@@ -115,7 +149,9 @@ export const modbusRowFields: { [field: string]: (batch: Batch, i: number) => Va
   latency: (batch, i) => round3(batch.latency[i] as number),
   request_frame: (batch, i) => frameOrNull(batch.requestFrame[i]),
   response_frame: (batch, i) => frameOrNull(batch.responseFrame[i]),
-  'modbus.transaction_id': (batch, i) => batch.transaction[i] as number,
+  'modbus.transaction_id': (batch, i) => transactionId(batch.transaction[i] as number),
+  'modbus.pending': (batch, i) => ((batch.handle[i] as number) > 1 ? (batch.handle[i] as number) : null),
+  'modbus.overtook': (batch, i) => (batch.channel[i] as number) || null,
   'modbus.values': rowValues,
   'modbus.exception_code': (batch, i) => (batch.outcome[i] === EXCEPTION ? (batch.status[i] as number) : null),
   'modbus.exception': (batch, i) => (batch.outcome[i] === EXCEPTION ? exceptionName(batch.status[i] as number) || 'unknown' : null),
@@ -126,13 +162,17 @@ export function completeModbus(o: { [field: string]: Value }): { [field: string]
   const code = typeof o['modbus.function_code'] === 'number' ? o['modbus.function_code'] : null;
   if (code === null) return o;
   const mei = Number(o['modbus.mei_type'] ?? 0);
-  const { name, access, table } = functionInfo(code, mei);
+  const { name, access, table, category } = functionInfo(code, mei);
+  const umas = code === UMAS ? umasInfo(Number(o['modbus.umas_function'] ?? -1)) : null;
   const address = (o['modbus.address'] ?? null) as number | null;
   const quantity = (o['modbus.quantity'] ?? (address === null ? null : 1)) as number | null;
   return {
     'modbus.unit_id': 0,
     'modbus.function': name,
-    'modbus.access': access,
+    'modbus.category': category,
+    'modbus.access': umas?.access ?? access,
+    ...(umas === null ? {} : { 'modbus.umas_name': umas.name, 'modbus.umas_class': umas.class }),
+    ...(code === 8 ? { 'modbus.diagnostic': diagnosticName(Number(o['modbus.sub_function'] ?? -1)) } : {}),
     'modbus.table': table,
     'modbus.address': address,
     'modbus.quantity': quantity,

@@ -5,6 +5,16 @@ import type { Request } from './request.ts';
 /** Raw bytes kept of one message, for reading by people. */
 export const MAX_HEX = 256;
 const REFERENCE_TYPE = 6;
+/** Sections 6.14 and 6.15: records of a file end there, and so do the groups of one message, in bytes. */
+const LAST_RECORD = 9999;
+const MOST_READ = 0xf5;
+const MOST_WRITTEN = 0xfb;
+
+/** Checks the seven bytes of a sub-request. */
+function checkGroup(q: Request, view: DataView, at: number): void {
+  if (view.getUint8(at) !== REFERENCE_TYPE) q.flaw('bad_reference_type');
+  if (view.getUint16(at + 1) === 0 || view.getUint16(at + 3) > LAST_RECORD) q.flaw('record_over_limit');
+}
 
 export function hexText(view: DataView, start: number, end: number): string {
   let text = '';
@@ -25,9 +35,10 @@ function registers(view: DataView, start: number, end: number): number[] {
 export function readFileRequest(q: Request, view: DataView, start: number, end: number): void {
   if (end - start < 2) return q.flaw('length_mismatch');
   if (view.getUint8(start + 1) !== end - start - 2) q.flaw('byte_count_mismatch');
+  if (view.getUint8(start + 1) > MOST_READ) q.flaw('quantity_over_limit');
   const records: Value[] = [];
   for (let at = start + 2; at + 7 <= end; at += 7) {
-    if (view.getUint8(at) !== REFERENCE_TYPE) q.flaw('bad_reference_type');
+    checkGroup(q, view, at);
     records.push({ file: view.getUint16(at + 1), record: view.getUint16(at + 3), length: view.getUint16(at + 5) });
   }
   if (records.length > 0) q.c = view.getInt32(start + 3);
@@ -42,10 +53,11 @@ export function writeFileRecords(q: Request, view: DataView, start: number, end:
     return records;
   }
   if (view.getUint8(start + 1) !== end - start - 2) q.flaw('byte_count_mismatch');
+  if (view.getUint8(start + 1) > MOST_WRITTEN) q.flaw('quantity_over_limit');
   for (let at = start + 2; at + 7 <= end; ) {
     const length = view.getUint16(at + 5);
     const stop = Math.min(at + 7 + 2 * length, end);
-    if (view.getUint8(at) !== REFERENCE_TYPE) q.flaw('bad_reference_type');
+    checkGroup(q, view, at);
     if (stop !== at + 7 + 2 * length) q.flaw('length_mismatch');
     records.push({ file: view.getUint16(at + 1), record: view.getUint16(at + 3), length, data: registers(view, at + 7, stop) });
     at = stop;

@@ -1,8 +1,9 @@
 /** Modbus requests, from the function code on (V1.1b3 section 6). */
 import type { Value } from '../../observation.ts';
-import { CANOPEN, READ_DEVICE_IDENTIFICATION } from './functions.ts';
+import { CANOPEN, diagnosticName, FORCE_LISTEN_ONLY, READ_DEVICE_IDENTIFICATION } from './functions.ts';
 import type { Tuple } from './observe.ts';
 import { hexText, readFileRequest, writeFileRecords } from './records.ts';
+import { UMAS, umasRequest } from './umas.ts';
 
 /** Section 6: the most a request may ask for. */
 const MOST_READ_BITS = 2000;
@@ -29,6 +30,10 @@ export class Request implements Tuple {
   bits = false;
   /** Its transaction repeats as a row of numbers: no fields beyond address, quantity and values. */
   plain = false;
+  /** The specification wants no response to it. */
+  oneWay = false;
+  /** Bytes of a UMAS transfer. */
+  block: Uint8Array | null = null;
   flaws: string[] | null = null;
   more: { [field: string]: Value } | null = null;
 
@@ -54,6 +59,8 @@ export class Request implements Tuple {
     this.valueCount = 0;
     this.bits = false;
     this.plain = true;
+    this.oneWay = false;
+    this.block = null;
     this.flaws = null;
     this.more = null;
     this.c = 0;
@@ -113,8 +120,8 @@ export class Request implements Tuple {
         return;
       case 43:
         return this.encapsulated(view, start, end);
-      case 90:
-        return this.umas(view, start, end);
+      case UMAS:
+        return umasRequest(this, view, start, end);
       default:
         return this.raw(view, start, end);
     }
@@ -152,6 +159,9 @@ export class Request implements Tuple {
   private diagnostics(view: DataView, start: number, end: number): void {
     if (end - start < 3) return this.flaw('length_mismatch');
     this.sub = view.getUint16(start + 1);
+    this.oneWay = this.sub === FORCE_LISTEN_ONLY;
+    if (diagnosticName(this.sub) === 'reserved') this.flaw('reserved_sub_function');
+    else if (this.sub !== 0) this.sized(end - start, 5);
     this.add('modbus.data', hexText(view, start + 3, end));
   }
 
@@ -194,14 +204,6 @@ export class Request implements Tuple {
       if (this.mei !== CANOPEN) this.flaw('unknown_mei_type');
       this.add('modbus.data', hexText(view, start + 2, end));
     }
-  }
-
-  /** Schneider UMAS: byte 1 is the session key, byte 2 the function. */
-  private umas(view: DataView, start: number, end: number): void {
-    if (end - start < 3) return this.flaw('length_mismatch');
-    this.sub = view.getUint8(start + 2);
-    this.add('modbus.umas_session', view.getUint8(start + 1));
-    this.add('modbus.data', hexText(view, start + 3, end));
   }
 
   /** Only servers raise exceptions: a request with that bit is somebody testing, or two clients on one line. */

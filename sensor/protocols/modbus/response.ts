@@ -3,6 +3,7 @@ import type { Value } from '../../observation.ts';
 import { exceptionName, READ_DEVICE_IDENTIFICATION } from './functions.ts';
 import { deviceObjects, fileResponse, hexText } from './records.ts';
 import type { Transaction } from './transaction.ts';
+import { UMAS, umasResponse } from './umas.ts';
 
 /** What a response says beyond its request. */
 export type Answer = { values: number[] | null; flaws: string[]; more: { [field: string]: Value } };
@@ -65,6 +66,7 @@ const diagnostics: Reader = (answer, view, start, end, of) => {
   const sub = view.getUint16(start + 1);
   if (of.requestFrame === 0) answer.more['modbus.sub_function'] = sub;
   else if (sub !== of.sub) flawIn(answer)('echo_mismatch');
+  if (sub !== 0 && end - start === 5) answer.more['modbus.diagnostic_value'] = view.getUint16(start + 3);
   answer.more['modbus.response_data'] = hexText(view, start + 3, end);
 };
 
@@ -81,7 +83,34 @@ const eventLog: Reader = (answer, view, start, end) => {
   answer.more['modbus.event_count'] = view.getUint16(start + 4);
   answer.more['modbus.message_count'] = view.getUint16(start + 6);
   answer.more['modbus.events'] = hexText(view, start + 8, end);
+  answer.more['modbus.event_log'] = Array.from({ length: Math.min(MAX_EVENTS, end - start - 8) }, (_, n) => eventText(view.getUint8(start + 8 + n)));
 };
+
+/** Section 6.10: events a device keeps. */
+const MAX_EVENTS = 64;
+const RECEIVED: [bit: number, word: string][] = [
+  [0x02, 'communication_error'],
+  [0x10, 'character_overrun'],
+  [0x20, 'listen_only'],
+  [0x40, 'broadcast'],
+];
+const SENT: [bit: number, word: string][] = [
+  [0x01, 'read_exception'],
+  [0x02, 'abort_exception'],
+  [0x04, 'busy_exception'],
+  [0x08, 'nak_exception'],
+  [0x10, 'write_timeout'],
+  [0x20, 'listen_only'],
+];
+
+/** Bit 7 marks a message received, bit 6 alone one sent; two values stand for themselves. */
+function eventText(event: number): string {
+  if (event === 0) return 'communication_restart';
+  if (event === 4) return 'entered_listen_only';
+  if (event < 0x40) return `unknown 0x${event.toString(16).padStart(2, '0')}`;
+  const [what, bits] = event >= 0x80 ? (['received', RECEIVED] as const) : (['sent', SENT] as const);
+  return [what, ...bits.filter(([bit]) => (event & bit) !== 0).map(([, word]) => word)].join(' ');
+}
 
 /** Section 6.13: bytes of the device's own choosing; by custom the run indicator (0x00 or 0xFF) follows the id. */
 const serverId: Reader = (answer, view, start, end) => {
@@ -127,6 +156,8 @@ const files: Reader = (answer, view, start, end) => {
   answer.more['modbus.response_records'] = fileResponse(view, start, end, flawIn(answer));
 };
 
+const umas: Reader = (answer, view, start, end, of) => void umasResponse(view, start, end, of.sub, answer.more, flawIn(answer));
+
 const READERS = new Map<number, Reader>([
   [1, read],
   [2, read],
@@ -146,6 +177,7 @@ const READERS = new Map<number, Reader>([
   [22, maskEcho],
   [24, fifo],
   [43, encapsulated],
+  [UMAS, umas],
 ]);
 
 /** Reads the response PDU `start..end`, whose function code is that of the request `of` (or stands alone: `requestFrame` 0). */

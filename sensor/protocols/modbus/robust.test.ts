@@ -9,8 +9,9 @@ import { type Definition, type Observation, observe } from '../../observation.ts
 import { Operations } from '../../operations.ts';
 import { Writer } from '../../writer.ts';
 import { type FlowInfo, MORE, NO, NOT_MINE, type Side } from '../dissector.ts';
-import { MAX_OUTSTANDING } from './dissector.ts';
+
 import { modbus } from './modbus.ts';
+import { MAX_OUTSTANDING } from './waits.ts';
 
 const FLOW: FlowInfo = { transport: 'tcp', vlan: 0, address: ['10.0.0.5', '10.0.0.9'], port: [40_001, 502], opener: 0 };
 const MESSAGES: [Side, Uint8Array][] = CASES.flatMap(({ request, response }, i): [Side, Uint8Array][] => [

@@ -18,6 +18,11 @@ export class Transaction {
   requestFrame = 0;
   /** Bytes of the server were lost while it waited: silence proves nothing. */
   doubtful = false;
+  oneWay = false;
+  /** Requests that waited when it was sent, itself included; how many older ones still did when it was answered. */
+  pending = 1;
+  overtook = 0;
+  block: Uint8Array | null = null;
   /** Values the request wrote. */
   readonly values: number[] = [];
   flaws: string[] | null = null;
@@ -36,6 +41,9 @@ export class Transaction {
     this.at = at;
     this.requestFrame = frame;
     this.doubtful = false;
+    this.oneWay = q.oneWay;
+    this.overtook = 0;
+    this.block = q.block;
     this.flaws = q.flaws;
     this.more = q.more;
     this.values.length = 0;
@@ -56,6 +64,10 @@ export class Transaction {
     this.at = at;
     this.requestFrame = 0;
     this.doubtful = false;
+    this.oneWay = false;
+    this.pending = 1;
+    this.overtook = 0;
+    this.block = null;
     this.flaws = null;
     this.more = null;
     this.values.length = 0;

@@ -1,0 +1,175 @@
+import type { Dissector, FlowInfo, Side, Sink } from '../dissector.ts';
+import { NOT_MINE } from '../dissector.ts';
+import { Exchange } from './exchange.ts';
+import { ashore, exact, fills, HEADER, isOrdinary, MAX_LENGTH, plausible } from './header.ts';
+import { requestSize, responseSize, SHORT } from './size.ts';
+
+/** One direction. */
+class Course {
+  /** Bytes are missing, or made no sense: what comes next may begin anywhere. */
+  adrift = false;
+  /** They are missing: what lies before the next header is the end of something, not garbage. */
+  gap = false;
+  /** Bytes that made no sense since then and were not told of yet; the first of them were. */
+  skipped = 0;
+  /** Bytes that the last message's length still covers though its function does not. */
+  owed = 0;
+}
+
+/** Modbus over a stream or datagrams with the MBAP header (Messaging on TCP/IP V1.0b). */
+export class MbapDissector implements Dissector {
+  readonly opaque = 0;
+  private readonly exchange: Exchange;
+  private readonly courses: readonly [Course, Course] = [new Course(), new Course()];
+
+  constructor(flow: FlowInfo, sink: Sink, client: Side | -1) {
+    this.exchange = new Exchange(flow, sink, flow.transport, client);
+  }
+
+  get client(): Side | -1 {
+    return this.exchange.client;
+  }
+
+  get messages(): number {
+    return this.exchange.messages;
+  }
+
+  get flaws(): number {
+    return this.exchange.flaws;
+  }
+
+  feed(side: Side, view: DataView, start: number, end: number, at: number, frame: number): number {
+    const course = this.courses[side];
+    let pos = start;
+    while (end - pos >= HEADER + 1) {
+      if (course.adrift) {
+        pos = this.land(course, side, view, pos, end, at, frame);
+        continue;
+      }
+      if (course.owed > 0) {
+        const next = this.settle(course, side, view, pos, end, at, frame);
+        if (next === pos) break;
+        pos = next;
+        continue;
+      }
+      const length = view.getUint16(pos + 4);
+      if (view.getUint16(pos + 2) !== 0 || length < 2 || length > MAX_LENGTH) {
+        const next = this.strange(course, side, view, pos, end, at, frame);
+        if (next === NOT_MINE) return NOT_MINE;
+        if (next === pos) break;
+        pos = next;
+        continue;
+      }
+      const stop = pos + 6 + length;
+      if (stop > end && !this.finished(side, view, pos + HEADER, end)) break;
+      pos = this.message(course, side, view, pos, stop, end, at, frame);
+    }
+    if (course.owed > 0 && end - pos < HEADER + 1) pos += this.forgive(course, end - pos);
+    return pos - start;
+  }
+
+  /** Takes the message at `pos`, whose length says `stop`. Returns where it ends. */
+  private message(course: Course, side: Side, view: DataView, pos: number, stop: number, end: number, at: number, frame: number): number {
+    const within = Math.min(stop, end);
+    // What is behind the end is another message's, as far as its header could be one.
+    const more = stop >= end || plausible(view, stop, end) ? within : end;
+    this.exchange.declared = stop - pos - HEADER;
+    const used = this.exchange.take(side, view, pos + HEADER, within, more, view.getUint16(pos), view.getUint8(pos + 6), at, frame);
+    course.owed = Math.max(0, stop - used);
+    return used;
+  }
+
+  /** Whether all that the function asks for is there, though the length announces more: a server that goes by the function acts now. */
+  private finished(side: Side, view: DataView, pdu: number, end: number): boolean {
+    if (this.client < 0) return false;
+    const size = (side === this.client ? requestSize : responseSize)(view, pdu, end);
+    return size > 0 && pdu + size <= end;
+  }
+
+  /**
+   * Bytes that the last message's length covers and its function does not. A server that goes by the function reads them as the next message:
+   * they are decoded as such and flagged where they look like one, else passed over.
+   */
+  private settle(course: Course, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
+    const border = pos + course.owed;
+    if (!plausible(view, pos, end)) {
+      const used = Math.min(course.owed, end - pos);
+      course.owed -= used;
+      return pos + used;
+    }
+    const stop = pos + 6 + view.getUint16(pos + 4);
+    if (stop > end && !this.finished(side, view, pos + HEADER, end)) return pos;
+    this.exchange.mark = 'smuggled';
+    const next = this.message(course, side, view, pos, stop, end, at, frame);
+    course.owed = Math.max(course.owed, border - next);
+    return next;
+  }
+
+  /** The end of what is owed is too small to hold a message. */
+  private forgive(course: Course, left: number): number {
+    if (course.owed > HEADER || left < course.owed) return 0;
+    const used = course.owed;
+    course.owed = 0;
+    return used;
+  }
+
+  /** A header that is none, unless only its protocol id or its length is wrong. */
+  private strange(course: Course, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
+    const stop = exact(view, pos, end);
+    if (stop === SHORT) return pos;
+    if (stop > 0) {
+      this.exchange.mark = 'protocol_id';
+      return this.message(course, side, view, pos, stop, end, at, frame);
+    }
+    const real = this.byFunction(side, view, pos, end);
+    if (real > 0) {
+      this.exchange.mark = 'length_mismatch';
+      return this.message(course, side, view, pos, real, end, at, frame);
+    }
+    if (this.messages === 0) return NOT_MINE;
+    const next = ashore(view, pos + 1, end, true);
+    this.exchange.flaw(side, view.getUint16(pos + 2) === 0 ? 'bad_length' : 'protocol_id', next - pos, at, frame);
+    course.adrift = end - next <= HEADER;
+    return next;
+  }
+
+  /** Where a message with an impossible length ends by its function, when the bytes end there or another header follows; 0 when not. */
+  private byFunction(side: Side, view: DataView, pos: number, end: number): number {
+    const pdu = pos + HEADER;
+    if (view.getUint16(pos + 2) !== 0 || !isOrdinary(view.getUint8(pdu) & 0x7f) || !this.finished(side, view, pdu, end)) return 0;
+    const stop = pdu + (side === this.client ? requestSize : responseSize)(view, pdu, end);
+    return stop === end || plausible(view, stop, end) ? stop : 0;
+  }
+
+  /** Looks for the next header that could be one. Garbage that goes on is told of once more, when it ends. */
+  private land(course: Course, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
+    const next = fills(view, pos, end) ? pos : ashore(view, pos, end, !course.gap);
+    course.skipped += next - pos;
+    if (end - next < HEADER + 1) return next;
+    course.adrift = false;
+    this.tellSkipped(course, side, at, frame);
+    return next;
+  }
+
+  private tellSkipped(course: Course, side: Side, at: number, frame: number): void {
+    if (course.skipped > 0 && !course.gap) this.exchange.flaw(side, 'unreadable', course.skipped, at, frame);
+    course.skipped = 0;
+    course.gap = false;
+  }
+
+  gap(side: Side): void {
+    const course = this.courses[side];
+    course.adrift = true;
+    course.gap = true;
+    course.owed = 0;
+    this.exchange.gap(side);
+  }
+
+  tick(at: number): void {
+    this.exchange.tick(at);
+  }
+
+  close(at: number, ended: boolean): void {
+    this.exchange.close(at, ended);
+  }
+}
