@@ -4,11 +4,11 @@ import { dhcp } from './dhcp/dhcp.ts';
 import type { LinkProtocol, Protocol } from './dissector.ts';
 import { dns, llmnr, mdns } from './dns/dns.ts';
 import { lldp } from './lldp/lldp.ts';
-import { modbus } from './modbus/modbus.ts';
+import { modbus, modbusAscii, modbusRtu } from './modbus/modbus.ts';
 import { nbns } from './nbns/nbns.ts';
 import { opcua } from './opcua/opcua.ts';
 import { profinet } from './profinet/profinet.ts';
 
-export const protocols: readonly Protocol[] = [modbus, opcua, dhcp, mdns, llmnr, nbns, dns];
+export const protocols: readonly Protocol[] = [modbus, modbusRtu, modbusAscii, opcua, dhcp, mdns, llmnr, nbns, dns];
 
 export const linkProtocols: readonly LinkProtocol[] = [arp, lldp, profinet];

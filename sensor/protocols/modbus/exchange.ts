@@ -23,6 +23,8 @@ const SLACK = 8;
 const PATIENCE = 2000;
 /** How long (ms) a response is waited for that the specification does not want. */
 const ONE_WAY = 1000;
+/** A serial line carries one request at a time: the next one tells, after this long (ms), that its client gave the last one up. */
+const TURN = 100;
 /** Messaging on TCP/IP V1.0b section 4.3: transactions a server takes at a time, at most. */
 const MAX_PIPELINED = 16;
 /** Section 4.1: longest PDU. */
@@ -133,7 +135,7 @@ export class Exchange {
 
   /** Others wait already: are they too old, too many, or of the same id? */
   private crowded(id: number, at: number): void {
-    this.giveUp(at);
+    this.giveUp(at, this.serial ? Math.max(TURN, 2 * this.slowest) : this.patience);
     const w = this.waiting;
     if (w.length >= MAX_OUTSTANDING) {
       this.waits.evicted++;
@@ -302,7 +304,7 @@ export class Exchange {
   }
 
   tick(at: number): void {
-    this.giveUp(at);
+    this.giveUp(at, this.patience);
     for (let i = 0; this.oneWays > 0 && i < this.waiting.length; i++) {
       const t = this.waiting[i] as Transaction;
       if (!t.oneWay || at - t.at < ONE_WAY) continue;
@@ -311,8 +313,8 @@ export class Exchange {
     }
   }
 
-  private giveUp(at: number): void {
-    const { waiting, patience } = this;
+  private giveUp(at: number, patience: number): void {
+    const { waiting } = this;
     while (waiting.length > 0 && at - (waiting[0] as Transaction).at > patience) this.silent(waiting.shift() as Transaction);
   }
 

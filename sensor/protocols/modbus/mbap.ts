@@ -1,6 +1,6 @@
-import type { Dissector, FlowInfo, Side, Sink } from '../dissector.ts';
-import { NOT_MINE } from '../dissector.ts';
-import { Exchange } from './exchange.ts';
+import { NOT_MINE, type Side } from '../dissector.ts';
+import type { Envelope } from './dissector.ts';
+import type { Exchange } from './exchange.ts';
 import { ashore, exact, fills, HEADER, isOrdinary, MAX_LENGTH, plausible } from './header.ts';
 import { requestSize, responseSize, SHORT } from './size.ts';
 
@@ -16,26 +16,13 @@ class Course {
   owed = 0;
 }
 
-/** Modbus over a stream or datagrams with the MBAP header (Messaging on TCP/IP V1.0b). */
-export class MbapDissector implements Dissector {
-  readonly opaque = 0;
+/** The MBAP header (Messaging on TCP/IP V1.0b section 3.1.3) over a stream or datagrams. */
+export class Mbap implements Envelope {
   private readonly exchange: Exchange;
   private readonly courses: readonly [Course, Course] = [new Course(), new Course()];
 
-  constructor(flow: FlowInfo, sink: Sink, client: Side | -1) {
-    this.exchange = new Exchange(flow, sink, flow.transport, client);
-  }
-
-  get client(): Side | -1 {
-    return this.exchange.client;
-  }
-
-  get messages(): number {
-    return this.exchange.messages;
-  }
-
-  get flaws(): number {
-    return this.exchange.flaws;
+  constructor(exchange: Exchange) {
+    this.exchange = exchange;
   }
 
   feed(side: Side, view: DataView, start: number, end: number, at: number, frame: number): number {
@@ -81,8 +68,8 @@ export class MbapDissector implements Dissector {
 
   /** Whether all that the function asks for is there, though the length announces more: a server that goes by the function acts now. */
   private finished(side: Side, view: DataView, pdu: number, end: number): boolean {
-    if (this.client < 0) return false;
-    const size = (side === this.client ? requestSize : responseSize)(view, pdu, end);
+    if (this.exchange.client < 0) return false;
+    const size = (side === this.exchange.client ? requestSize : responseSize)(view, pdu, end);
     return size > 0 && pdu + size <= end;
   }
 
@@ -126,7 +113,7 @@ export class MbapDissector implements Dissector {
       this.exchange.mark = 'length_mismatch';
       return this.message(course, side, view, pos, real, end, at, frame);
     }
-    if (this.messages === 0) return NOT_MINE;
+    if (this.exchange.messages === 0) return NOT_MINE;
     const next = ashore(view, pos + 1, end, true);
     this.exchange.flaw(side, view.getUint16(pos + 2) === 0 ? 'bad_length' : 'protocol_id', next - pos, at, frame);
     course.adrift = end - next <= HEADER;
@@ -137,7 +124,7 @@ export class MbapDissector implements Dissector {
   private byFunction(side: Side, view: DataView, pos: number, end: number): number {
     const pdu = pos + HEADER;
     if (view.getUint16(pos + 2) !== 0 || !isOrdinary(view.getUint8(pdu) & 0x7f) || !this.finished(side, view, pdu, end)) return 0;
-    const stop = pdu + (side === this.client ? requestSize : responseSize)(view, pdu, end);
+    const stop = pdu + (side === this.exchange.client ? requestSize : responseSize)(view, pdu, end);
     return stop === end || plausible(view, stop, end) ? stop : 0;
   }
 
@@ -162,14 +149,5 @@ export class MbapDissector implements Dissector {
     course.adrift = true;
     course.gap = true;
     course.owed = 0;
-    this.exchange.gap(side);
-  }
-
-  tick(at: number): void {
-    this.exchange.tick(at);
-  }
-
-  close(at: number, ended: boolean): void {
-    this.exchange.close(at, ended);
   }
 }

@@ -1,6 +1,9 @@
 import { type FlowInfo, MORE, NO, type Protocol, type Recognition, type Side, YES } from '../dissector.ts';
+import { Ascii, recogniseAscii } from './ascii.ts';
+import { ModbusDissector } from './dissector.ts';
 import { exact, HEADER, MAX_LENGTH, plausible } from './header.ts';
-import { MbapDissector } from './mbap.ts';
+import { Mbap } from './mbap.ts';
+import { areFrames, Rtu, recogniseRtu } from './rtu.ts';
 import { SHORT } from './size.ts';
 import { waitsOf } from './waits.ts';
 
@@ -31,13 +34,31 @@ export const modbus: Protocol = {
     if (size >= 4 ? view.getUint16(start + 2) !== 0 : size === 3 && view.getUint8(start + 2) !== 0) return hinted ? otherProtocolId(view, start, end) : NO;
     if (size < HEADER + 1) return MORE;
     const length = view.getUint16(start + 4);
-    if (length < 2 || length > MAX_LENGTH) return NO;
+    if (length < 2 || length > MAX_LENGTH || areFrames(view, start, end)) return NO;
     return hinted ? YES : convincing(view, start, end);
   },
   open(flow, sink) {
-    return new MbapDissector(flow, sink, clientOf(flow));
+    return new ModbusDissector(flow, sink, flow.transport, clientOf(flow), (exchange) => new Mbap(exchange));
   },
   ceilings: (sink) => waitsOf(sink).ceilings(),
+};
+
+/** Serial frames over TCP or UDP, as serial servers and gateways carry them, on whatever port. */
+export const modbusRtu: Protocol = {
+  name: 'modbus',
+  transport: 'any',
+  ports: [PORT],
+  recognise: recogniseRtu,
+  open: (flow, sink) => new ModbusDissector(flow, sink, 'rtu', clientOf(flow), (exchange) => new Rtu(exchange)),
+};
+
+/** The same as text. */
+export const modbusAscii: Protocol = {
+  name: 'modbus',
+  transport: 'any',
+  ports: [PORT],
+  recognise: recogniseAscii,
+  open: (flow, sink) => new ModbusDissector(flow, sink, 'ascii', clientOf(flow), (exchange) => new Ascii(exchange)),
 };
 
 /** The end that is not on port 502 asks, whoever opened the connection. -1: the first message will tell. */
