@@ -6,8 +6,9 @@ import { requestShaped, telling } from './header.ts';
 import { Identifications } from './identification.ts';
 import type { Framing } from './observe.ts';
 import { keyOf, Past } from './past.ts';
+import { hexText } from './records.ts';
 import { Request } from './request.ts';
-import { answerOf, exceptionOf } from './response.ts';
+import { type Answer, answerOf, exceptionOf } from './response.ts';
 import { Scribe } from './scribe.ts';
 import { requestSize, responseSize } from './size.ts';
 import type { Transaction } from './transaction.ts';
@@ -21,6 +22,8 @@ export const RESPONSE_TIMEOUT = 30_000;
 const KNOWN = 16;
 const SLACK = 8;
 const PATIENCE = 2000;
+/** What is left of the longest latency after a second: half after about a minute. */
+const FORGET = 0.99;
 /** How long (ms) a response is waited for that the specification does not want. */
 const ONE_WAY = 1000;
 /** A serial line carries one request at a time: the next one tells, after this long (ms), that its client gave the last one up. */
@@ -106,6 +109,7 @@ export class Exchange {
     const used = q.flaws === null ? stop : this.measured(view, pdu, stop, end, unit);
     if (used - pdu < this.declared) q.flaw('trailing_bytes');
     if (this.declared > MAX_PDU && q.code !== UMAS) q.flaw('oversized');
+    if (q.flaws !== null) this.keepRaw(view, pdu, stop);
     if (this.mark !== null) this.marked();
     if (this.waiting.length > 0) this.crowded(id, at);
     if (unit === 0 && this.serial) q.oneWay = true;
@@ -125,6 +129,12 @@ export class Exchange {
     request.parse(view, pdu, used, unit);
     if (used > stop) request.flaw('length_mismatch');
     return used;
+  }
+
+  /** A request of the wrong length: its bytes, since its fields do not tell them all. */
+  private keepRaw(view: DataView, pdu: number, stop: number): void {
+    const wrong = request.flaws?.some((flaw) => flaw === 'length_mismatch' || flaw === 'trailing_bytes');
+    if (wrong && stop > pdu + 1 && request.more?.['modbus.data'] === undefined) request.add('modbus.data', hexText(view, pdu + 1, stop));
   }
 
   private marked(): void {
@@ -179,7 +189,7 @@ export class Exchange {
   /** Learns how long the server takes. */
   private pace(latency: number): void {
     this.answers++;
-    this.slowest = latency > this.slowest ? latency : this.slowest - this.slowest / 4096;
+    if (latency > this.slowest) this.slowest = latency;
   }
 
   /** How long (ms) it may take: as configured, else as learned. */
@@ -242,6 +252,7 @@ export class Exchange {
   private detail(t: Transaction, view: DataView, start: number, used: number, at: number, frame: number, outcome: number): void {
     const answer = answerOf(view, start, used, t);
     this.envelope(answer.flaws, used - start);
+    keepAnswer(answer, view, start, used);
     if (t.code === 43) (this.identifications ??= new Identifications()).join(t.unit, t.sub, t.more?.['modbus.object_id'], answer.more);
     if (t.code === UMAS && answer.more['modbus.umas_status'] === 'done') this.carry(t, view, start, used, answer.more);
     this.scribe.write(t, outcome, at, frame, answer.values ?? t.values, answer.flaws, 0, answer.more);
@@ -270,6 +281,7 @@ export class Exchange {
     } else {
       const answer = answerOf(view, pdu, used, t);
       this.envelope(answer.flaws, used - pdu);
+      keepAnswer(answer, view, pdu, used);
       this.scribe.write(t, ORPHAN, Number.NaN, frame, answer.values ?? [], answer.flaws, 0, { ...answer.more, ...more });
     }
     this.waits.giveBack(t);
@@ -305,6 +317,7 @@ export class Exchange {
 
   tick(at: number): void {
     this.giveUp(at, this.patience);
+    this.slowest *= FORGET;
     for (let i = 0; this.oneWays > 0 && i < this.waiting.length; i++) {
       const t = this.waiting[i] as Transaction;
       if (!t.oneWay || at - t.at < ONE_WAY) continue;
@@ -327,4 +340,10 @@ export class Exchange {
     for (const one of this.transfers?.unfinished() ?? [])
       this.scribe.flaw(this.client === 1 ? 1 : 0, 'umas_transfer_unfinished', one.bytes, at, this.lastFrame);
   }
+}
+
+/** The same of a response. */
+function keepAnswer(answer: Answer, view: DataView, pdu: number, stop: number): void {
+  const wrong = answer.flaws.some((flaw) => flaw === 'length_mismatch' || flaw === 'byte_count_mismatch');
+  if (wrong && stop > pdu + 1) answer.more['modbus.response_data'] ??= hexText(view, pdu + 1, stop);
 }
