@@ -1,9 +1,10 @@
 import type { Block, Interface } from './capture/source.ts';
 import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode/decode.ts';
 import { ACK, type Packet, SYN } from './decode/packet.ts';
+import { Copies } from './flow/copies.ts';
 import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
-import { Streams, sum } from './flow/stream.ts';
+import { Streams } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
 import type { Batch, Coverage } from './observation.ts';
 import { Operations } from './operations.ts';
@@ -23,8 +24,6 @@ const STEP_BACK = 1000;
 const LEAP = 3_600_000;
 /** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
 const RESENT = 4_194_304;
-/** A frame that looks like this one, this much later (ms), is the mirror port's second copy. */
-const MIRROR_WINDOW = 100;
 
 /** Frames in, batches of observations out. The same frames give the same batches, whatever blocks they come in. */
 export class Sensor {
@@ -134,7 +133,7 @@ export class Sensor {
       flow.opener = side;
       this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
     }
-    if (mirrored(half, p)) flow.duplicates++;
+    if ((half.copies ??= new Copies()).again(p)) flow.duplicates++;
     else this.dispatch.datagram(flow, side, p.view, p.pos, p.end, p.at, p.frame);
   }
 
@@ -244,17 +243,4 @@ function renewed(flow: Flow, half: Half, p: Packet): boolean {
   if (!half.started) return flow.opener < 0 && (flow.near.started || flow.far.started);
   const ahead = (p.sequence + 1 - half.next) | 0;
   return ahead > 0 || ahead < -RESENT;
-}
-
-/** Whether this datagram is the second copy of the one before: same IP id, size and bytes, right behind it. Remembers it. */
-function mirrored(half: Half, p: Packet): boolean {
-  const length = p.end - p.pos;
-  const bytes = sum(p.view, p.pos, p.end);
-  const near = p.ipId === half.lastIpId && p.at - half.lastAt < MIRROR_WINDOW;
-  const same = p.version === 4 && p.ipId !== 0 && near && length === half.lastLength && bytes === half.lastSum;
-  half.lastIpId = p.ipId;
-  half.lastLength = length;
-  half.lastSum = bytes;
-  half.lastAt = p.at;
-  return same;
 }

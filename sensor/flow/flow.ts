@@ -1,4 +1,5 @@
 import type { Dissector, FlowInfo, Side } from '../protocols/dissector.ts';
+import type { Copies } from './copies.ts';
 
 /** How far a flow may be trusted with memory; the lowest tier is pushed out first. */
 export const EMBRYONIC = 0;
@@ -37,6 +38,8 @@ export class Half {
   resumed = 0;
   /** Where a run of segments outside the window would go on: two in a row are a new truth. */
   candidate = 0;
+  /** UDP: the last datagrams, once there is one. */
+  copies: Copies | null = null;
   pending: Pending | null = null;
   held: Held[] = [];
   heldBytes = 0;
@@ -54,6 +57,7 @@ export class Half {
     this.lastAt = Number.NaN;
     this.gaveUp = false;
     this.candidate = 0;
+    this.copies = null;
     this.pending = null;
     this.held.length = 0;
     this.heldBytes = 0;

@@ -236,7 +236,7 @@ export class Exchange {
     const { exception, flaws } = exceptionOf(view, start, used);
     this.envelope(flaws, used - start);
     if (!t.plain || t.flaws !== null || t.operation === 0 || flaws.length > 0)
-      return this.scribe.write(t, EXCEPTION, at, frame, t.values, flaws, exception, {});
+      return this.scribe.write(t, EXCEPTION, at, frame, written(t), flaws, exception, {});
     const i = this.scribe.columns(t, EXCEPTION, at - t.at, frame);
     this.sink.writer.batch.status[i] = exception;
   }
@@ -255,7 +255,7 @@ export class Exchange {
     keepAnswer(answer, view, start, used);
     if (t.code === 43) (this.identifications ??= new Identifications()).join(t.unit, t.sub, t.more?.['modbus.object_id'], answer.more);
     if (t.code === UMAS && answer.more['modbus.umas_status'] === 'done') this.carry(t, view, start, used, answer.more);
-    this.scribe.write(t, outcome, at, frame, answer.values ?? t.values, answer.flaws, 0, answer.more);
+    this.scribe.write(t, outcome, at, frame, answer.values ?? written(t), answer.flaws, 0, answer.more);
   }
 
   private carry(t: Transaction, view: DataView, start: number, end: number, more: Fields): void {
@@ -273,7 +273,7 @@ export class Exchange {
     if (code >= 0x80) {
       const { exception, flaws } = exceptionOf(view, pdu, used);
       this.envelope(flaws, used - pdu);
-      this.scribe.write(t, ORPHAN, Number.NaN, frame, [], flaws, 0, {
+      this.scribe.write(t, ORPHAN, Number.NaN, frame, null, flaws, 0, {
         'modbus.exception_code': exception,
         'modbus.exception': exceptionName(exception) || 'unknown',
         ...more,
@@ -282,7 +282,7 @@ export class Exchange {
       const answer = answerOf(view, pdu, used, t);
       this.envelope(answer.flaws, used - pdu);
       keepAnswer(answer, view, pdu, used);
-      this.scribe.write(t, ORPHAN, Number.NaN, frame, answer.values ?? [], answer.flaws, 0, { ...answer.more, ...more });
+      this.scribe.write(t, ORPHAN, Number.NaN, frame, answer.values, answer.flaws, 0, { ...answer.more, ...more });
     }
     this.waits.giveBack(t);
     return used;
@@ -305,7 +305,7 @@ export class Exchange {
   private report(t: Transaction, outcome: number): void {
     this.stillKnown(t);
     if (t.plain && t.flaws === null && !t.oneWay && t.operation !== 0) this.scribe.columns(t, outcome, Number.NaN, 0);
-    else this.scribe.write(t, outcome, Number.NaN, 0, t.values, [], 0, t.oneWay ? { 'modbus.one_way': true } : {});
+    else this.scribe.write(t, outcome, Number.NaN, 0, written(t), [], 0, t.oneWay ? { 'modbus.one_way': true } : {});
     this.waits.giveBack(t);
   }
 
@@ -347,3 +347,5 @@ function keepAnswer(answer: Answer, view: DataView, pdu: number, stop: number): 
   const wrong = answer.flaws.some((flaw) => flaw === 'length_mismatch' || flaw === 'byte_count_mismatch');
   if (wrong && stop > pdu + 1) answer.more['modbus.response_data'] ??= hexText(view, pdu + 1, stop);
 }
+
+const written = (t: Transaction): number[] | null => (t.values.length > 0 ? t.values : null);

@@ -84,7 +84,7 @@ export class Scribe {
     outcome: number,
     at: number,
     frame: number,
-    values: number[],
+    values: number[] | null,
     flaws: string[],
     exception: number,
     more: { [field: string]: Value },
@@ -101,7 +101,7 @@ export class Scribe {
       transaction: t.id,
       pending: t.pending,
       overtook: t.overtook,
-      values: values.length > 0 ? values.slice() : null,
+      values: values === null ? null : values.slice(),
       exception,
       more: { ...t.more, ...more, ...(all.length > 0 ? { 'modbus.flaws': all } : {}) },
     });
