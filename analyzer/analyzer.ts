@@ -10,6 +10,7 @@ import type { Decision, Finding } from './finding.ts';
 import { Findings, MAX_OPEN } from './findings.ts';
 import { evidence } from './inventory/evidence.ts';
 import { Inventory, MAX_ASSETS } from './inventory/inventory.ts';
+import { MAX_UNITS } from './inventory/units.ts';
 import { fieldsOfRule, type Plan, type RuleSet } from './rules/compile.ts';
 import { Correlations, MAX_GROUPS } from './rules/correlate.ts';
 import type { Rule } from './rules/rule.ts';
@@ -95,6 +96,7 @@ export class Analyzer {
   /** What was counted is handed to facts and assets. Ask for results after it. */
   end(): void {
     this.repeats.settleAll(this.facts);
+    this.inventory.units.recount(this.repeats.answersOfUnits());
     this.inventory.settle(this.clock);
   }
 
@@ -122,6 +124,7 @@ export class Analyzer {
   ceilings(): Ceiling[] {
     return [
       { name: 'devices', limit: MAX_ASSETS, used: this.inventory.size, hit: this.inventory.refused },
+      { name: 'modbus units', limit: MAX_UNITS, used: this.inventory.units.followed, hit: this.inventory.units.refused },
       { name: 'facts', limit: MAX_FACTS, used: this.facts.size, hit: this.facts.refused },
       { name: 'open findings', limit: MAX_OPEN, used: this.open.size, hit: this.open.refused },
       { name: 'correlation groups', limit: MAX_GROUPS, used: this.correlations.size, hit: this.correlations.evicted },

@@ -16,6 +16,9 @@ export const ATTRIBUTES = [
   'protocol',
   'service',
   'unit_id',
+  'gateway',
+  'run_state',
+  'project',
   'hostname',
   'operating_system',
   'opcua_application',
@@ -41,7 +44,7 @@ export type Attribute = {
 export type Asset = {
   /** Hash of the address that identifies it. */
   id: string;
-  /** IP address, or MAC address for a device that never showed one. */
+  /** IP address, or MAC address for a device that never showed one; of a device behind a Modbus gateway the gateway's and its unit: `10.0.0.9/3`. */
   address: string;
   /** Every address it was seen with. */
   ip: string[];

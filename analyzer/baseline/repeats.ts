@@ -1,4 +1,4 @@
-import { type Batch, type Definition, TIMEOUT, timestamp } from '../../sensor/observation.ts';
+import { ANSWERED, type Batch, type Definition, TIMEOUT, timestamp } from '../../sensor/observation.ts';
 import type { Facts, Verdicts } from './facts.ts';
 import { type Touch, touchOf } from './touch.ts';
 
@@ -21,6 +21,8 @@ export class Repeats {
   readonly touch: (Touch | null)[] = [];
   readonly verdicts: (Verdicts | null)[] = [];
   readonly count = new Float64Array(MAX_REPEATS + 1);
+  /** How many of them were answered as asked. */
+  readonly answered = new Float64Array(MAX_REPEATS + 1);
   readonly last = new Float64Array(MAX_REPEATS + 1);
   /** Mean and mean absolute deviation of the interval between requests, ms, over about the last 32. */
   readonly period = new Float64Array(MAX_REPEATS + 1);
@@ -56,6 +58,7 @@ export class Repeats {
     this.verdicts[n] = null;
     this.peer[n] = definition.peer.number;
     this.count[n] = 0;
+    this.answered[n] = 0;
     this.counted[n] = 0;
     this.period[n] = 0;
     this.jitter[n] = 0;
@@ -76,6 +79,14 @@ export class Repeats {
     this.reviewAt.fill(Number.NEGATIVE_INFINITY);
   }
 
+  /** Answers by Modbus unit, one entry an operation. */
+  *answersOfUnits(): Generator<{ server: string; unit: number; answers: number; lastAt: number }> {
+    for (const [n, touch] of this.touch.entries()) {
+      if (touch == null || touch.unit < 0 || this.answered[n] === 0) continue;
+      yield { server: touch.server, unit: touch.unit, answers: this.answered[n] as number, lastAt: this.last[n] as number };
+    }
+  }
+
   planned(n: number, outcome: number): number {
     return this.plan[n * OUTCOME_SLOTS + outcome] as number;
   }
@@ -93,6 +104,7 @@ export class Repeats {
     this.outcomes[(this.peer[n] as number) * OUTCOME_SLOTS + outcome]!++;
     if (seen > 1) this.rhythm(n, at - (this.last[n] as number), seen);
     this.last[n] = at;
+    if (outcome === ANSWERED) this.answered[n]!++;
     if (outcome < TIMEOUT) {
       const latency = this.latency[n] as number;
       this.latency[n] = latency + ((batch.latency[i] as number) - latency) / Math.min(seen, 32);

@@ -104,15 +104,57 @@ const IDENTIFICATION: [string, AttributeName][] = [
   ['user_application_name', 'name'],
 ];
 
+/** Modbus exceptions by which a gateway says that it does not reach a unit (V1.1b3 section 7). */
+const UNREACHABLE = new Set<Value | undefined>([10, 11]);
+
 function modbus(inventory: Inventory, o: Observation, server: string, at: number, frame: number): void {
   if (o['response_frame'] === null || o['response_frame'] === undefined) return;
   inventory.see(server, at);
-  inventory.note(server, 'unit_id', String(o['modbus.unit_id']), 'Modbus', 5, at, frame);
-  const objects = o['modbus.device_identification'];
-  if (objects !== null && typeof objects === 'object' && !Array.isArray(objects)) {
-    for (const [object, name] of IDENTIFICATION) inventory.note(server, name, text(objects[object]), 'Modbus 43/14', 5, at, frame);
-  }
-  inventory.note(server, 'model', text(o['modbus.server_text']), 'Modbus 17', 3, at, frame);
+  if (UNREACHABLE.has(o['modbus.exception_code'])) return inventory.units.unreachable(server);
+  const unit = Number(o['modbus.unit_id']);
+  inventory.note(server, 'unit_id', String(unit), 'Modbus', 5, at, frame);
+  inventory.units.answered(server, unit, at);
+  const say = (name: AttributeName, value: Value | undefined, source: string, confidence: Confidence): void => {
+    const by = `${source} unit ${unit}`;
+    inventory.note(server, name, text(value), by, confidence, at, frame);
+    inventory.units.say(server, unit, { name, value: text(value), source: by, confidence, at, frame });
+  };
+  for (const [name, value, source, confidence] of identified(o)) say(name, value, source, confidence);
+}
+
+type Told = [name: AttributeName, value: Value | undefined, source: string, confidence: Confidence];
+type Objects = { [name: string]: Value };
+
+const objectsOf = (value: Value | undefined): Objects => (value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {});
+
+/** What a transaction says of the device that answered it. */
+function identified(o: Observation): Told[] {
+  const objects = objectsOf(o['modbus.device_identification']);
+  const umas = objectsOf(o['modbus.umas_identity']);
+  return [
+    ...IDENTIFICATION.map(([object, name]): Told => [name, objects[object], 'Modbus 43/14', 5]),
+    ['model', o['modbus.server_text'], 'Modbus 17', 3],
+    ['run_state', RUN[text(o['modbus.run_indicator'])], 'Modbus 17', 4],
+    ...(Object.keys(umas).length === 0 ? [] : umasIdentity(umas)),
+    ['run_state', switched(o), 'UMAS', 4],
+  ];
+}
+
+/** Section 6.13: the run indicator. */
+const RUN: { [indicator: string]: string } = { on: 'run', off: 'stop' };
+
+const umasIdentity = (umas: Objects): Told[] => [
+  ['vendor', 'Schneider Electric', 'UMAS', 4],
+  ['model', umas['model'], 'UMAS', 5],
+  ['firmware', umas['firmware'], 'UMAS', 4],
+  ['name', umas['name'], 'UMAS', 4],
+  ['project', umas['project'], 'UMAS', 4],
+];
+
+/** The controller did as it was told. */
+function switched(o: Observation): string {
+  if (o['modbus.umas_status'] !== 'done') return '';
+  return o['modbus.umas_name'] === 'start_plc' ? 'run' : o['modbus.umas_name'] === 'stop_plc' ? 'stop' : '';
 }
 
 function opcua(inventory: Inventory, o: Observation, client: string, server: string, at: number, frame: number): void {

@@ -1,15 +1,14 @@
 import { timestamp } from '../../sensor/observation.ts';
-import { type Asset, type Attribute, type AttributeName, best, type Confidence } from '../asset.ts';
+import { type Asset, type AttributeName, best, type Confidence } from '../asset.ts';
 import { idOf } from '../hash.ts';
 import { isDevice, isLinkLocal, isMac } from './address.ts';
+import { addTo } from './attributes.ts';
+import { serverOf, Units } from './units.ts';
 
 /** Devices kept. Past it newcomers are counted only: a sweep of a whole /16 must not push out the plant. */
 export const MAX_ASSETS = 65_536;
-/** Attributes of one device, and addresses it may show. */
-const MAX_ATTRIBUTES = 200;
+/** Addresses that one device may show. */
 const MAX_ALIASES = 16;
-const MAX_FRAMES = 3;
-const MAX_TEXT = 256;
 
 type Entry = { asset: Asset; learningUntil: number; lastAt: number };
 
@@ -17,6 +16,8 @@ type Entry = { asset: Asset; learningUntil: number; lastAt: number };
 export class Inventory {
   /** Devices that found no place. */
   refused = 0;
+  /** Devices behind gateways. */
+  readonly units = new Units();
   private readonly entries = new Map<string, Entry>();
   /** The address that a link address belongs to, as far as it belongs to one. */
   private readonly byMac = new Map<string, string>();
@@ -29,17 +30,22 @@ export class Inventory {
   constructor(learn: number, known: readonly Asset[] = []) {
     this.learn = learn;
     for (const asset of known) {
+      if (serverOf(asset.address) !== null) {
+        this.units.load(asset);
+        continue;
+      }
       this.entries.set(asset.address, { asset: structuredClone(asset), learningUntil: Number.NEGATIVE_INFINITY, lastAt: Number.NEGATIVE_INFINITY });
       for (const mac of asset.mac) this.byMac.set(mac, asset.address);
     }
   }
 
   get size(): number {
-    return this.entries.size;
+    return this.entries.size + this.units.size;
   }
 
+  /** Every device; those behind a gateway right after it. */
   all(): Asset[] {
-    return [...this.entries.values()].map((entry) => entry.asset);
+    return [...this.entries.values()].flatMap((entry) => this.units.split(entry.asset));
   }
 
   get(address: string): Asset | undefined {
@@ -97,25 +103,16 @@ export class Inventory {
   /** Adds what an observation says of a device. The same value again only renews its date; a surer source takes over. */
   note(address: string, name: AttributeName, value: string, source: string, confidence: Confidence, at: number, frame: number): void {
     const entry = this.entries.get(this.whose(address));
-    const text = value.trim().slice(0, MAX_TEXT);
-    if (entry === undefined || text === '') return;
-    const { attributes } = entry.asset;
-    const known = attributes.find((a) => a.name === name && a.value === text);
-    if (known === undefined) {
-      if (attributes.length < MAX_ATTRIBUTES) attributes.push(attribute(name, text, source, confidence, at, frame));
-      return;
-    }
-    known.last_seen = timestamp(at);
-    if (confidence > known.confidence) {
-      known.confidence = confidence;
-      known.source = source;
-    }
-    if (known.frames.length < MAX_FRAMES && frame > 0 && !known.frames.includes(frame)) known.frames.push(frame);
+    if (entry !== undefined) addTo(entry.asset.attributes, { name, value, source, confidence, at, frame });
   }
 
   /** Takes in devices of an earlier baseline: what was not seen this time stays, what was keeps its first date and older evidence. */
   merge(earlier: readonly Asset[]): void {
     for (const before of earlier) {
+      if (serverOf(before.address) !== null) {
+        this.units.load(before);
+        continue;
+      }
       const now = this.entries.get(before.address)?.asset;
       if (now === undefined) {
         this.entries.set(before.address, { asset: structuredClone(before), learningUntil: Number.NEGATIVE_INFINITY, lastAt: Number.NEGATIVE_INFINITY });
@@ -165,9 +162,8 @@ export class Inventory {
 
   /** What people call a device: its best name before its address. */
   label(address: string): string {
-    const asset = this.entries.get(address)?.asset;
-    const name = asset === undefined ? '' : best(asset, 'name') || best(asset, 'hostname');
-    return name === '' ? address : `${name} (${address})`;
+    const name = this.name(address);
+    return name === null ? address : `${name} (${address})`;
   }
 
   name(address: string): string | null {
@@ -179,9 +175,4 @@ export class Inventory {
     const asset = this.entries.get(address)?.asset;
     return asset === undefined ? '' : best(asset, 'role');
   }
-}
-
-function attribute(name: AttributeName, value: string, source: string, confidence: Confidence, at: number, frame: number): Attribute {
-  const seen = timestamp(at);
-  return { name, value, source, confidence, frames: frame > 0 ? [frame] : [], first_seen: seen, last_seen: seen };
 }

@@ -58,6 +58,8 @@ export class Exchange {
   /** Longest latency lately, ms. */
   private slowest = 0;
   private heardAt = Number.NEGATIVE_INFINITY;
+  /** When the request was sent that was answered last. */
+  private askedAt = Number.NEGATIVE_INFINITY;
   /** A response without a request proves nothing: requests went by unseen. */
   private blind: boolean;
   private oneWays = 0;
@@ -153,8 +155,13 @@ export class Exchange {
     }
     if (this.serial) return;
     for (let i = 0; i < w.length; i++) if ((w[i] as Transaction).id === id) request.flaw('transaction_id_pending');
-    // Only of a server that is heard: one whose answers the mirror does not show is not overrun.
-    if (w.length >= MAX_PIPELINED && this.heardAt >= (w[0] as Transaction).at) request.flaw('pipeline_over_limit');
+    if (w.length >= MAX_PIPELINED && this.overrun()) request.flaw('pipeline_over_limit');
+  }
+
+  /** Requests that were left behind do not count, nor those to a server that is not heard: the mirror may not show its answers. */
+  private overrun(): boolean {
+    const current = this.waiting.filter((t) => t.at >= this.askedAt);
+    return current.length >= MAX_PIPELINED && this.heardAt >= (current[0] as Transaction).at;
   }
 
   private answered(view: DataView, pdu: number, stop: number, end: number, id: number, unit: number, at: number, frame: number): number {
@@ -169,6 +176,7 @@ export class Exchange {
     t.overtook = n;
     this.stillKnown(t);
     this.past.answered(keyOf(t.id, t.unit, t.code), t.requestFrame);
+    this.askedAt = t.at;
     this.pace(at - t.at);
     const plain = t.plain && t.flaws === null && t.operation !== 0 && this.mark === null && this.declared === stop - pdu;
     let used = stop;

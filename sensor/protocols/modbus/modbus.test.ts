@@ -105,6 +105,103 @@ describe('pairing', () => {
   });
 });
 
+describe('transactions that do not go as they should', () => {
+  const told = (steps: readonly Step[], options: Talk = {}) =>
+    messages(steps, options).map((o) => [o['modbus.transaction_id'], o['outcome'], o['modbus.orphan'] ?? null, o['modbus.answers_frame'] ?? null]);
+  const exchange = (id: number): Step[] => [
+    ['>', adu(id, READ)],
+    ['<', adu(id, ANSWER)],
+  ];
+
+  it('an answer twice, one nobody asked for, and one to a request that went by unseen', () => {
+    assert.deepEqual(told([...exchange(1), ['<', adu(1, ANSWER)], ['<', adu(5, ANSWER)], ...exchange(2)]), [
+      [1, 'answered', null, null],
+      [1, 'orphan', 'duplicate', 3],
+      [5, 'orphan', 'unsolicited', null],
+      [2, 'answered', null, null],
+    ]);
+    assert.deepEqual(told([['<', adu(1, ANSWER)], ...exchange(2), ['<', adu(9, ANSWER)]], { handshake: false }), [
+      [1, 'orphan', 'unseen', null],
+      [2, 'answered', null, null],
+      [9, 'orphan', 'unsolicited', null],
+    ]);
+    const hole: Step[] = [...exchange(1), ['>', null, 12], ['>', adu(3, READ)], 2000, ['>', adu(4, READ)], ['<', adu(2, ANSWER)]];
+    assert.deepEqual(told(hole)[1], [2, 'orphan', 'unseen', null]);
+  });
+
+  it('an answer after its time, as learned of a server that is known', () => {
+    const known = Array.from({ length: 20 }, (_, i) => exchange(i)).flat();
+    const steps: Step[] = [...known, ['>', adu(50, READ)], 2500, ...exchange(51), ['<', adu(50, ANSWER)]];
+    assert.deepEqual(told(steps).slice(20), [
+      [50, 'timeout', null, null],
+      [51, 'answered', null, null],
+      [50, 'orphan', 'late', 43],
+    ]);
+    const slow = Array.from({ length: 20 }, (_, i): Step[] => [['>', adu(i, READ)], 900, ['<', adu(i, ANSWER)]]).flat();
+    assert.deepEqual(told([...slow, ['>', adu(50, READ)], 5000, ['<', adu(50, ANSWER)]]).slice(20), [[50, 'answered', null, null]]);
+  });
+
+  it('an id that still waits', () => {
+    const found = messages([
+      ['>', adu(1, READ)],
+      ['>', adu(1, '04 0000 0001')],
+      ['<', adu(1, '04 02 0007')],
+      ['<', adu(1, ANSWER)],
+    ]);
+    assert.deepEqual(
+      found.map((o) => [o['modbus.function_code'], o['outcome'], o['modbus.flaws'] ?? null, o['modbus.pending'] ?? null, o['modbus.overtook'] ?? null]),
+      [
+        [4, 'answered', ['transaction_id_pending'], 2, 1],
+        [3, 'answered', null, null, null],
+      ],
+    );
+  });
+
+  it('more at a time than a server takes, where it is heard', () => {
+    const burst = (from: number, size: number) => Array.from({ length: size }, (_, i): Step => ['>', adu(from + i, READ)]);
+    const answers = (from: number, size: number) => Array.from({ length: size }, (_, i): Step => ['<', adu(from + i, ANSWER)]);
+    const over = (steps: readonly Step[]) => messages(steps).filter((o) => (o['modbus.flaws'] as string[] | undefined)?.includes('pipeline_over_limit')).length;
+    assert.equal(over([...burst(0, 16), ...answers(0, 16)]), 0);
+    assert.equal(over([...burst(0, 18), ...answers(0, 1), ...burst(18, 2), ...answers(1, 19)]), 2);
+    assert.equal(over(burst(0, 60)), 0);
+    // Requests that are never answered are left behind, they are not at hand at the same time.
+    const deaf = Array.from({ length: 40 }, (_, i): Step[] => [['>', adu(100 + i, '41')], ...exchange(i)]).flat();
+    assert.equal(over(deaf), 0);
+  });
+
+  it('listen-only mode wants no answer; one that comes is paired', () => {
+    const [silent, after] = messages([['>', adu(1, '08 0004 0000')], 3000, ...exchange(2)]);
+    assert.deepEqual([silent?.['outcome'], silent?.['modbus.one_way'], silent?.['response_frame'], after?.['outcome']], ['answered', true, null, 'answered']);
+    const [answered] = messages([
+      ['>', adu(1, '08 0004 0000')],
+      ['<', adu(1, '08 0004 0000')],
+    ]);
+    assert.deepEqual([answered?.['outcome'], answered?.['modbus.one_way'], answered?.['response_frame']], ['answered', undefined, 4]);
+  });
+
+  it('identification in several answers is joined', () => {
+    const found = messages([
+      ['>', adu(1, '2b 0e 02 00')],
+      ['<', adu(1, '2b 0e 02 02 ff 02 02 00 04 41636d65 01 01 58')],
+      ['>', adu(2, '2b 0e 02 02')],
+      ['<', adu(2, '2b 0e 02 02 ff 05 01 02 03 322e31')],
+      ['>', adu(3, '2b 0e 02 05')],
+      ['<', adu(3, '2b 0e 02 02 00 00 01 05 03 504c43')],
+      ['>', adu(4, '2b 0e 04 80')],
+      ['<', adu(4, '2b 0e 04 83 00 00 01 80 01 37')],
+    ]);
+    assert.deepEqual(
+      found.map((o) => [o['modbus.device_identification'], o['modbus.identification_parts'] ?? null]),
+      [
+        [{ vendor_name: 'Acme', product_code: 'X' }, null],
+        [{ vendor_name: 'Acme', product_code: 'X', major_minor_revision: '2.1' }, 2],
+        [{ vendor_name: 'Acme', product_code: 'X', major_minor_revision: '2.1', model_name: 'PLC' }, 3],
+        [{ object_128: '7' }, null],
+      ],
+    );
+  });
+});
+
 const flawsOf = (request: string, response = ANSWER): Value =>
   messages([
     ['>', adu(1, request)],

@@ -158,11 +158,11 @@ function identity(view: DataView, start: number, end: number): Objects | null {
   };
 }
 
-/** Answer to init_communication: largest frame, firmware, eight bytes of unknown meaning, the controller's name. */
+/** Answer to init_communication: largest frame, ten bytes of unknown meaning, the controller's name. */
 function greeting(view: DataView, start: number, end: number): Objects | null {
   if (end - start < 13) return null;
   const name = text(view, start + 13, Math.min(view.getUint8(start + 12), end - start - 13));
-  return { max_frame: view.getUint16(start, true), firmware: version(view.getUint16(start + 2, true)), ...(name === '' ? {} : { name }) };
+  return { max_frame: view.getUint16(start, true), ...(name === '' ? {} : { name }) };
 }
 
 /** The project's name ends the answer: its length, then it. */
