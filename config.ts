@@ -21,6 +21,15 @@ const schema = z.strictObject({
     .default('30%'),
   /** Folders of rule files beside those that come with the product. */
   rules: z.array(z.string()).default([]),
+  modbus: z
+    .strictObject({
+      /** How long a Modbus server may take to answer: a time, or as learned of each connection. */
+      response_timeout: z
+        .string()
+        .regex(/^(learned|\d+(\.\d+)?(ms|s|m))$/, 'a time such as 500ms or 2s, or learned')
+        .default('learned'),
+    })
+    .prefault({}),
   retention: z.strictObject({ /** How long single observations and measurements are kept. */ observations: duration.default('30d') }).prefault({}),
 });
 
@@ -65,6 +74,10 @@ function put(file: { [key: string]: unknown }, keys: string[], value: string): v
   if (inner === undefined) file[top] = top === 'rules' ? value.split(',') : value;
   else file[top] = { ...(file[top] as object), [inner]: value };
 }
+
+/** The configured response time-out in ms; undefined for learned. */
+export const responseTimeout = ({ modbus }: Config): number | undefined =>
+  modbus.response_timeout === 'learned' ? undefined : milliseconds(modbus.response_timeout);
 
 const UNITS: { [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBaseline } from '../analyzer/baseline/file.ts';
 import { levelRank } from '../analyzer/finding.ts';
+import { loadConfig, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Command, exitCode, levelFlag, print, say, someFiles, textFlag } from './command.ts';
 import { compileRules, learningTime, open, Pass, type Result } from './pass.ts';
@@ -36,7 +37,13 @@ and reports what deviates afterwards.
     const baseline = file === undefined ? null : readBaseline(file, 'error');
     const { learn, frames } = await learningTime(textFlag(flags, 'learn'), paths, baseline);
     const progress = new Progress(frames);
-    const pass = new Pass({ rules, learn, baseline, onBlock: (p) => progress.show(p.sensor.frames, p.analyzer.findings.length) });
+    const pass = new Pass({
+      rules,
+      learn,
+      baseline,
+      responseTimeout: responseTimeout(loadConfig(undefined, process.env)),
+      onBlock: (p) => progress.show(p.sensor.frames, p.analyzer.findings.length),
+    });
     await pass.read(open(paths));
     progress.clear();
     const result = pass.result();

@@ -1,3 +1,4 @@
+import { loadConfig, responseTimeout } from '../config.ts';
 import { type Batch, type Definition, nest, type Observation, observe } from '../sensor/observation.ts';
 import { Sensor } from '../sensor/sensor.ts';
 import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
@@ -17,7 +18,7 @@ losses. Frame numbers count from 1 over all files given.
     const wanted = textFlag(flags, 'protocol');
     const definitions: (Definition | undefined)[] = [];
     const lines: string[] = [];
-    const sensor = new Sensor((batch) => write(batch, definitions, wanted, lines));
+    const sensor = new Sensor((batch) => write(batch, definitions, wanted, lines), { responseTimeout: responseTimeout(loadConfig(undefined, process.env)) });
     const report = await open(paths).frames(async (block) => {
       sensor.take(block);
       await flush(lines);

@@ -1,4 +1,5 @@
 import { readBaseline, writeBaseline } from '../analyzer/baseline/file.ts';
+import { loadConfig, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
 import { compileRules, open, Pass } from './pass.ts';
@@ -20,7 +21,13 @@ proposal until someone approves it. A baseline that exists is extended.
     const before = readBaseline(file, 'empty');
     const progress = new Progress(0);
     const known = { ...before, assets: [] };
-    const pass = new Pass({ rules: compileRules([]), learn: Number.MAX_SAFE_INTEGER, baseline: known, onBlock: (p) => progress.show(p.sensor.frames, 0) });
+    const pass = new Pass({
+      rules: compileRules([]),
+      learn: Number.MAX_SAFE_INTEGER,
+      baseline: known,
+      responseTimeout: responseTimeout(loadConfig(undefined, process.env)),
+      onBlock: (p) => progress.show(p.sensor.frames, 0),
+    });
     await pass.read(open(paths));
     progress.clear();
     for (const warning of pass.report.warnings) say(`warning: ${warning}`);

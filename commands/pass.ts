@@ -43,6 +43,8 @@ export type PassOptions = {
   rules: RuleSet;
   learn: number;
   baseline: Baseline | null;
+  /** As the sensor takes it. */
+  responseTimeout?: number | undefined;
   onKept?: (observation: Observation, frames: number[]) => void;
   /** Called after every block. */
   onBlock?: (pass: Pass) => void | Promise<void>;
@@ -65,7 +67,7 @@ export class Pass {
       baseline: options.baseline?.hash ?? '',
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
     });
-    this.sensor = new Sensor((batch) => this.analyzer.take(batch));
+    this.sensor = new Sensor((batch) => this.analyzer.take(batch), { responseTimeout: options.responseTimeout });
     this.onBlock = options.onBlock ?? (() => {});
   }
 

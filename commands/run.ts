@@ -9,7 +9,7 @@ import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
-import { type Config, loadConfig, milliseconds } from '../config.ts';
+import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
@@ -74,7 +74,14 @@ async function start(config: Config, kept: boolean, files: string[], rules: Retu
   const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
   const setupToken = randomBytes(16).toString('hex');
   const recorder = new Recorder(store, files.map((path) => basename(path)).join(', '), new Progress(frames));
-  const pass = new Pass({ rules, learn, baseline: null, onKept: (observation, seen) => recorder.keep(observation, seen), onBlock: (p) => recorder.block(p) });
+  const pass = new Pass({
+    rules,
+    learn,
+    baseline: null,
+    responseTimeout: responseTimeout(config),
+    onKept: (observation, seen) => recorder.keep(observation, seen),
+    onBlock: (p) => recorder.block(p),
+  });
   recorder.state = 'replaying';
   const app = createApp({
     store,

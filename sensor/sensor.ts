@@ -53,10 +53,11 @@ export class Sensor {
   };
   private readonly sink: Sink;
 
-  constructor(onBatch: (batch: Batch) => void) {
+  /** `responseTimeout`: ms that a server may take to answer; learned of each connection when it is not given. */
+  constructor(onBatch: (batch: Batch) => void, { responseTimeout }: { responseTimeout?: number | undefined } = {}) {
     this.writer = new Writer(onBatch);
     this.operations = new Operations(this.writer);
-    const sink = { writer: this.writer, operations: this.operations };
+    const sink: Sink = { writer: this.writer, operations: this.operations, responseTimeout };
     this.sink = sink;
     this.table = new FlowTable((flow) => this.ended(flow, true));
     this.dispatch = new Dispatch(sink, this.table, (flow, at, frame) => this.writer.detail(flowIdentified(flow, at, frame), at, frame));

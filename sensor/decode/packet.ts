@@ -36,6 +36,8 @@ export class Packet {
   sourcePort = 0;
   destinationPort = 0;
   sequence = 0;
+  /** TCP: the next byte the sender waits for (int32), where ACK is set. */
+  acknowledged = 0;
   flags = 0;
   /** Mirror tunnels unwrapped on the way in. */
   tunnels = 0;

@@ -9,6 +9,7 @@ export function tcp(p: Packet): boolean {
   p.sourcePort = v.getUint16(p.pos);
   p.destinationPort = v.getUint16(p.pos + 2);
   p.sequence = v.getInt32(p.pos + 4);
+  p.acknowledged = v.getInt32(p.pos + 8);
   p.flags = v.getUint8(p.pos + 13);
   p.pos += header;
   return true;

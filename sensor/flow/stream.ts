@@ -37,6 +37,8 @@ export class Streams {
   /** Takes the packet's segment; `side` sent it. */
   segment(flow: Flow, side: Side, p: Packet): void {
     const half = side === 0 ? flow.near : flow.far;
+    const other = side === 0 ? flow.far : flow.near;
+    if (other.held.length > 0) this.acknowledge(flow, (1 - side) as Side, other, p);
     if ((p.flags & (SYN | FIN | RST)) !== 0) this.control(flow, side, half, p);
     const length = p.end - p.pos;
     if (length <= 0 && p.missing === 0) return;
@@ -49,6 +51,14 @@ export class Streams {
     if (ahead === 0 && half.held.length === 0) this.inTurn(flow, side, half, p, length);
     else if (ahead <= 0 && ahead >= -MAX_WINDOW) this.overlap(flow, side, half, p, -ahead, length);
     else this.early(flow, side, half, p, sequence, ahead, length);
+  }
+
+  /** Who sent to acknowledges what lies behind a hole: it was on the wire, only the capture lost it, and nobody will send it again. */
+  private acknowledge(flow: Flow, side: Side, half: Half, p: Packet): void {
+    if ((p.flags & ACK) === 0) return;
+    const start = (half.next + distance(half)) | 0;
+    const beyond = (p.acknowledged - start) | 0;
+    if (beyond >= 0 && beyond <= MAX_WINDOW) this.giveUp(flow, side, half, p.at);
   }
 
   private inTurn(flow: Flow, side: Side, half: Half, p: Packet, length: number): void {
@@ -208,10 +218,8 @@ export class Streams {
 
   /** The hole will not be filled: tell of it and go on behind it. */
   giveUp(flow: Flow, side: Side, half: Half, at: number): void {
-    let nearest = MAX_WINDOW;
-    for (const held of half.held) nearest = Math.min(nearest, (held.sequence - half.next) | 0);
     const start = half.next;
-    this.skip(flow, side, half, nearest, at);
+    this.skip(flow, side, half, distance(half), at);
     half.holeStart = start;
     half.holeEnd = half.next;
     this.release(flow, side, half);
@@ -240,6 +248,13 @@ export class Streams {
     flow.lostBytes += lost;
     this.to.gap(flow, side, lost, at);
   }
+}
+
+/** How many bytes the nearest segment held is ahead of the turn. */
+function distance(half: Half): number {
+  let nearest = MAX_WINDOW;
+  for (const held of half.held) nearest = Math.min(nearest, (held.sequence - half.next) | 0);
+  return nearest;
 }
 
 /** Since when the oldest hole is waited for. A stream that goes on in turn waits for nothing: what lies ahead of it may be forged. */

@@ -37,7 +37,7 @@ export type Sink = {
   readonly writer: Writer;
   readonly operations: Operations;
   /** How long (ms) a server may take to answer; learned of each connection when it is not said. */
-  readonly responseTimeout?: number;
+  readonly responseTimeout?: number | undefined;
 };
 
 export interface Dissector {

@@ -36,7 +36,7 @@ export function ashore(view: DataView, pos: number, end: number, split: boolean)
 }
 
 /** Whether fewer bytes than a header has could be the beginning of one. */
-function begins(view: DataView, pos: number, end: number): boolean {
+export function begins(view: DataView, pos: number, end: number): boolean {
   const size = end - pos;
   if (size >= 3 && view.getUint8(pos + 2) !== 0) return false;
   if (size >= 4 && view.getUint8(pos + 3) !== 0) return false;

@@ -1,8 +1,9 @@
 import { NOT_MINE, type Side } from '../dissector.ts';
 import type { Envelope } from './dissector.ts';
 import type { Exchange } from './exchange.ts';
-import { ashore, exact, fills, HEADER, isOrdinary, MAX_LENGTH, plausible } from './header.ts';
+import { ashore, begins, exact, fills, HEADER, isOrdinary, MAX_LENGTH, MAX_STANDARD, plausible } from './header.ts';
 import { requestSize, responseSize, SHORT } from './size.ts';
+import { UMAS } from './umas.ts';
 
 /** One direction. */
 class Course {
@@ -27,6 +28,8 @@ export class Mbap implements Envelope {
 
   feed(side: Side, view: DataView, start: number, end: number, at: number, frame: number): number {
     const course = this.courses[side];
+    // Behind a hole messages begin where segments do: what is left of one is kept only where it could be the beginning of a header.
+    if (course.gap && end - start <= HEADER) return begins(view, start, end) ? 0 : end - start;
     let pos = start;
     while (end - pos >= HEADER + 1) {
       if (course.adrift) {
@@ -48,10 +51,15 @@ export class Mbap implements Envelope {
         continue;
       }
       const stop = pos + 6 + length;
+      if (stop > end && tooLong(view, pos, length)) {
+        pos = this.noise(course, side, view, pos, end, at, frame);
+        continue;
+      }
       if (stop > end && !this.finished(side, view, pos + HEADER, end)) break;
       pos = this.message(course, side, view, pos, stop, end, at, frame);
     }
     if (course.owed > 0 && end - pos < HEADER + 1) pos += this.forgive(course, end - pos);
+    if (course.gap) return end - start;
     return pos - start;
   }
 
@@ -114,6 +122,11 @@ export class Mbap implements Envelope {
       return this.message(course, side, view, pos, real, end, at, frame);
     }
     if (this.exchange.messages === 0) return NOT_MINE;
+    return this.noise(course, side, view, pos, end, at, frame);
+  }
+
+  /** Bytes that are no message, up to the next header that could be one. */
+  private noise(course: Course, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
     const next = ashore(view, pos + 1, end, true);
     this.exchange.flaw(side, view.getUint16(pos + 2) === 0 ? 'bad_length' : 'protocol_id', next - pos, at, frame);
     course.adrift = end - next <= HEADER;
@@ -151,3 +164,6 @@ export class Mbap implements Envelope {
     course.owed = 0;
   }
 }
+
+/** Only UMAS may be longer than the specification allows: of anything else the rest is not waited for. */
+const tooLong = (view: DataView, pos: number, length: number): boolean => length > MAX_STANDARD && (view.getUint8(pos + HEADER) & 0x7f) !== UMAS;
