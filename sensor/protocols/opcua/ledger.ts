@@ -1,6 +1,6 @@
 import type { Ceiling } from '../../coverage.ts';
 import type { Operations } from '../../operations.ts';
-import { type Certificate, readCertificate } from './certificate.ts';
+import { type Certificate, readCertificate } from '../certificate/certificate.ts';
 
 /** Sessions remembered over all connections; the one used least recently makes room. */
 export const MAX_SESSIONS = 8192;

@@ -1,9 +1,9 @@
 /** OpenSecureChannel, Part 4, 5.5.2 and Part 6, 6.7.2.3: how a channel gets its policy, mode, lifetime and token. */
 import { ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
+import { certificateFields } from '../certificate/certificate.ts';
 import type { Side } from '../dissector.ts';
 import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
 import type { Fields } from './call.ts';
-import { certificateFields } from './certificate.ts';
 import type { Channel } from './channel.ts';
 import { type Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';

@@ -1,7 +1,8 @@
 /** Session service set, Part 4, 5.6. Passwords are never kept: only whether there was one and how it travelled. */
+
+import { certificateFields } from '../../certificate/certificate.ts';
 import { duration, extension, skipDiagnosticInfos, statusText } from '../builtin.ts';
 import type { Call } from '../call.ts';
-import { certificateFields } from '../certificate.ts';
 import { nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
 import { application, endpoints, MAX_STRINGS } from './discovery.ts';
