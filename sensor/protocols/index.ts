@@ -8,7 +8,8 @@ import { modbus, modbusAscii, modbusRtu } from './modbus/modbus.ts';
 import { nbns } from './nbns/nbns.ts';
 import { opcua } from './opcua/opcua.ts';
 import { profinet } from './profinet/profinet.ts';
+import { modbusSecurity } from './tls/tls.ts';
 
-export const protocols: readonly Protocol[] = [modbus, modbusRtu, modbusAscii, opcua, dhcp, mdns, llmnr, nbns, dns];
+export const protocols: readonly Protocol[] = [modbus, modbusRtu, modbusAscii, opcua, modbusSecurity, dhcp, mdns, llmnr, nbns, dns];
 
 export const linkProtocols: readonly LinkProtocol[] = [arp, lldp, profinet];

@@ -1,7 +1,7 @@
 /**
  * What is usually meant by a port when the bytes say nothing. Names of the IANA registry where it has one and people use it.
- * Ports from 32,768 on are left out: hosts take theirs at random from there. So are 502 and 4840: what is on them
- * without being Modbus or OPC UA must not pass for it.
+ * Ports from 32,768 on are left out: hosts take theirs at random from there. So are 502, 802 and 4840: what is
+ * on them without being Modbus, its secure form or OPC UA must not pass for it.
  */
 const TCP: readonly (readonly [number, string])[] = [
   [7, 'echo'],
@@ -43,7 +43,6 @@ const TCP: readonly (readonly [number, string])[] = [
   [631, 'ipp'],
   [636, 'ldaps'],
   [789, 'crimson'],
-  [802, 'modbus-tls'],
   [853, 'dns-tls'],
   [860, 'iscsi'],
   [873, 'rsync'],

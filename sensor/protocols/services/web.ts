@@ -25,7 +25,7 @@ function quic(b: Bytes): boolean {
 const http = (b: Bytes): boolean => b.saysAny(METHODS) || b.says('HTTP/1.') || b.says(HTTP2);
 
 export const web: readonly Signature[] = [
-  { name: 'tls', transport: 'tcp', ports: [443, 465, 636, 802, 853, 989, 990, 993, 995, 5061, 5986, 8443, 8883], matches: tls },
+  { name: 'tls', transport: 'tcp', ports: [443, 465, 636, 853, 989, 990, 993, 995, 5061, 5986, 8443, 8883], matches: tls },
   anywhere('quic', 'udp', quic, [443]),
   anywhere('sip', 'any', (b) => b.saysAny(SIP), [5060]),
   anywhere('rtsp', 'tcp', (b) => b.saysAny(RTSP), [554]),
