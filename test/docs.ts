@@ -59,6 +59,7 @@ export function limitsPage(): string {
 const SECTIONS: [heading: string, has: (name: string) => boolean][] = [
   ['Modbus', (name) => name.startsWith('modbus.')],
   ['OPC UA', (name) => name.startsWith('opcua.')],
+  ['TLS', (name) => name.startsWith('tls.')],
   ['Baseline', (name) => name.startsWith('baseline.')],
 ];
 

@@ -33,8 +33,9 @@ async function listening(server: Server): Promise<void> {
 }
 
 /** Copies both ways and keeps the pieces in the order they came. */
-function relay(near: Socket, port: number, steps: Step[]): void {
+function relay(near: Socket, port: number, steps: Step[], open: Set<Socket>): void {
   const far = connectTcp(port, '127.0.0.1');
+  open.add(near).add(far);
   const pass = (from: Socket, to: Socket, side: '>' | '<') => {
     from.on('data', (bytes: Buffer) => {
       steps.push([side, new Uint8Array(bytes)]);
@@ -48,7 +49,11 @@ function relay(near: Socket, port: number, steps: Step[]): void {
   pass(far, near, '<');
 }
 
-async function connection(port: number, ends: Ends, session: Buffer | undefined): Promise<{ said: Exchange['said']; error: string; session: Buffer | undefined }> {
+async function connection(
+  port: number,
+  ends: Ends,
+  session: Buffer | undefined,
+): Promise<{ said: Exchange['said']; error: string; session: Buffer | undefined }> {
   let ticket = session;
   const socket = connect({
     port,
@@ -84,8 +89,12 @@ function talkOver(socket: TLSSocket): Promise<string> {
       certificates.set(socket, socket.getPeerCertificate());
       socket.write('question');
     });
-    socket.on('data', () => socket.end());
-    socket.on('end', () => resolve(''));
+    let answered = false;
+    socket.on('data', () => {
+      answered = true;
+      socket.end();
+    });
+    socket.on('end', () => resolve(answered ? '' : 'closed'));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
     socket.on('close', () => resolve('closed'));
   });
@@ -114,19 +123,25 @@ export async function exchange(ends: Ends): Promise<Exchange[]> {
   );
   server.on('tlsClientError', () => {});
   const out: Exchange[] = [];
-  const wire = createTcp((near) => relay(near, portOf(server), (out.at(-1) as Exchange).steps));
+  const open = new Set<Socket>();
+  const wire = createTcp((near) => relay(near, portOf(server), (out.at(-1) as Exchange).steps, open));
   await Promise.all([listening(server), listening(wire)]);
-  let session: Buffer | undefined;
-  for (let n = 0; n < (ends.times ?? 1); n++) {
-    const one: Exchange = { steps: [], said: null, error: '' };
-    out.push(one);
-    const result = await connection(portOf(wire), ends, session);
-    session = result.session;
-    one.error = result.error;
-    one.said = result.said === null ? null : { ...result.said, client: seen.at(-1) as PeerCertificate };
+  try {
+    let session: Buffer | undefined;
+    for (let n = 0; n < (ends.times ?? 1); n++) {
+      const one: Exchange = { steps: [], said: null, error: '' };
+      out.push(one);
+      const result = await connection(portOf(wire), ends, session);
+      session = result.session;
+      one.error = result.error;
+      one.said = result.said === null ? null : { ...result.said, client: seen.at(-1) as PeerCertificate };
+    }
+  } finally {
+    const closed = Promise.all([once(server, 'close'), once(wire, 'close')]);
+    server.close();
+    wire.close();
+    for (const socket of open) socket.destroy();
+    await closed;
   }
-  server.close();
-  wire.close();
-  await Promise.all([once(server, 'close'), once(wire, 'close')]);
   return out;
 }

@@ -8,7 +8,20 @@ import { vendorOf } from './vendor.ts';
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 
 /** Protocols whose server end is a field device; their clients supervise. */
-const CONTROL = new Set(['modbus', 's7comm', 's7comm-plus', 'ethernet-ip', 'dnp3', 'iec-104', 'bacnet', 'profinet', 'mms', 'hart-ip', 'ads']);
+const CONTROL = new Set([
+  'modbus',
+  'modbus-security',
+  's7comm',
+  's7comm-plus',
+  'ethernet-ip',
+  'dnp3',
+  'iec-104',
+  'bacnet',
+  'profinet',
+  'mms',
+  'hart-ip',
+  'ads',
+]);
 
 /** Takes the evidence of an observation that is no repeat, made at `at` (ms). Returns whether its source is new to the network. */
 export function evidence(inventory: Inventory, o: Observation, at: number): 'known' | 'new' | 'learning' {
@@ -22,6 +35,7 @@ export function evidence(inventory: Inventory, o: Observation, at: number): 'kno
   else if (o.kind === 'sighting') sighting(inventory, o, source, at, frame);
   else if (o.kind === 'modbus') modbus(inventory, o, destination, at, frame);
   else if (o.kind === 'opcua' || o.kind === 'opcua-channel') opcua(inventory, o, source, destination, at, frame);
+  else if (o.kind === 'identity') identity(inventory, o, source, destination, at, frame);
   return verdict;
 }
 
@@ -177,4 +191,14 @@ function opcua(inventory: Inventory, o: Observation, client: string, server: str
     );
     inventory.note(server, 'certificate', text(endpoint['server_certificate']), 'OPC UA endpoint list', 5, at, frame);
   }
+}
+
+/** A TLS handshake that came to something: whose certificates were shown, by thumbprint in the form of OPC UA's. */
+function identity(inventory: Inventory, o: Observation, client: string, server: string, at: number, frame: number): void {
+  if (o['tls.established'] !== true && o['tls.server.hash.sha1'] === undefined) return;
+  inventory.see(server, at);
+  speaks(inventory, client, server, text(o['network.protocol']), at, frame);
+  service(inventory, o, server, text(o['network.protocol']), at, frame);
+  inventory.note(server, 'certificate', text(o['tls.server.hash.sha1']).toLowerCase(), 'TLS handshake', 5, at, frame);
+  inventory.note(client, 'certificate', text(o['tls.client.hash.sha1']).toLowerCase(), 'TLS handshake', 5, at, frame);
 }

@@ -253,6 +253,56 @@ const OPCUA: Row[] = [
 ];
 
 // biome-ignore format: one field a line
+const TLS: Row[] = [
+  ['tls.handshake', 'text', 'How a handshake went; `unseen`: the capture began behind it', ['full', 'resumed', 'refused', 'incomplete', 'unseen']],
+  ['tls.established', 'boolean', 'Encrypted traffic followed'],
+  ['tls.resumed', 'boolean', 'An earlier session was resumed: no certificate is shown again'],
+  ['tls.version', 'text', 'Version agreed on: `1.2`, `1.3`, `1.0`, `ssl 3.0`, ...'],
+  ['tls.cipher', 'text', 'Cipher suite agreed on, by its IANA name; its number where it is not common'],
+  ['tls.next_protocol', 'text', 'Application protocol agreed on (ALPN)'],
+  ['tls.alert', 'text', 'Alert that ended a handshake: `unknown_ca`, `certificate_expired`, `handshake_failure`, ...'],
+  ['tls.alert_by', 'text', 'Who sent it', ['client', 'server']],
+  ['tls.client.server_name', 'text', 'Server name that the client asks for (SNI)'],
+  ['tls.client.versions', 'list', 'Versions that the client offers'],
+  ['tls.client.ciphers', 'number', 'How many cipher suites it offers'],
+  ['tls.client.protocols', 'list', 'Application protocols it offers (ALPN)'],
+  ['tls.client.authentication', 'text', 'How the client proved who it is; `hidden`: TLS 1.3 encrypts it', ['certificate', 'none', 'hidden']],
+  ['tls.certificate_visibility', 'text', 'Whether the server certificate could be read; `hidden`: TLS 1.3 encrypts it, `none`: none was sent, `unseen`: it was not captured', ['readable', 'hidden', 'none', 'unseen']],
+  ['tls.server.x509.subject.common_name', 'text', 'Server certificate: common name of its subject'],
+  ['tls.server.x509.subject.distinguished_name', 'text', 'Server certificate: subject'],
+  ['tls.server.x509.issuer.common_name', 'text', 'Server certificate: common name of its issuer'],
+  ['tls.server.x509.issuer.distinguished_name', 'text', 'Server certificate: issuer'],
+  ['tls.server.x509.serial_number', 'text', 'Server certificate: serial number, hexadecimal'],
+  ['tls.server.x509.not_before', 'time', 'Server certificate: valid from'],
+  ['tls.server.x509.not_after', 'time', 'Server certificate: valid to'],
+  ['tls.server.x509.public_key_algorithm', 'text', 'Server certificate: kind of its key: `rsa`, `ec`, ...'],
+  ['tls.server.x509.public_key_size', 'number', 'Server certificate: size of an RSA key, bits'],
+  ['tls.server.x509.signature_algorithm', 'text', 'Server certificate: signature algorithm'],
+  ['tls.server.hash.sha1', 'text', 'Server certificate: SHA-1 thumbprint, upper-case hexadecimal'],
+  ['tls.server.chain', 'number', 'Server certificate: certificates in the chain'],
+  ['tls.server.self_signed', 'boolean', 'Server certificate: issuer and subject are the same'],
+  ['tls.server.expired', 'boolean', 'Server certificate: was no longer valid when it was shown, by capture time'],
+  ['tls.server.not_yet_valid', 'boolean', 'Server certificate: was not valid yet'],
+  ['tls.client.x509.subject.common_name', 'text', 'Client certificate: common name of its subject'],
+  ['tls.client.x509.subject.distinguished_name', 'text', 'Client certificate: subject'],
+  ['tls.client.x509.issuer.common_name', 'text', 'Client certificate: common name of its issuer'],
+  ['tls.client.x509.issuer.distinguished_name', 'text', 'Client certificate: issuer'],
+  ['tls.client.x509.serial_number', 'text', 'Client certificate: serial number, hexadecimal'],
+  ['tls.client.x509.not_before', 'time', 'Client certificate: valid from'],
+  ['tls.client.x509.not_after', 'time', 'Client certificate: valid to'],
+  ['tls.client.x509.public_key_algorithm', 'text', 'Client certificate: kind of its key: `rsa`, `ec`, ...'],
+  ['tls.client.x509.public_key_size', 'number', 'Client certificate: size of an RSA key, bits'],
+  ['tls.client.x509.signature_algorithm', 'text', 'Client certificate: signature algorithm'],
+  ['tls.client.hash.sha1', 'text', 'Client certificate: SHA-1 thumbprint, upper-case hexadecimal'],
+  ['tls.client.chain', 'number', 'Client certificate: certificates in the chain'],
+  ['tls.client.self_signed', 'boolean', 'Client certificate: issuer and subject are the same'],
+  ['tls.client.expired', 'boolean', 'Client certificate: was no longer valid when it was shown, by capture time'],
+  ['tls.client.not_yet_valid', 'boolean', 'Client certificate: was not valid yet'],
+  ['tls.flaws', 'list', 'What is out of spec: `bad_client_hello`, `bad_server_hello`, `bad_certificate_message`, `handshake_over_limit`, `repeated_hello`, `hello_from_client`'],
+  ['modbus.role', 'text', 'Role that the client certificate gives (Modbus/TCP Security)'],
+];
+
+// biome-ignore format: one field a line
 const OTHERS: Row[] = [
   ['flow.event', 'text', 'What happened to a conversation', ['start', 'identified', 'end']],
   ['flow.state', 'text', 'How it ended: `closed`, `reset`, `refused`, `unanswered` (only one side spoke), `idle`'],
@@ -291,7 +341,7 @@ const BASELINE: Row[] = [
 const field = ([name, type, meaning, words]: Row): Field => ({ name, type, meaning, words: words ?? null });
 
 /** In the order of docs/fields.md. */
-export const FIELDS: readonly Field[] = [...COMMON, ...MODBUS, ...OPCUA, ...OTHERS, ...BASELINE].map(field);
+export const FIELDS: readonly Field[] = [...COMMON, ...MODBUS, ...OPCUA, ...TLS, ...OTHERS, ...BASELINE].map(field);
 
 const BY_NAME = new Map(FIELDS.map((one) => [one.name, one]));
 
