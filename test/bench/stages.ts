@@ -30,7 +30,9 @@ async function measure(): Promise<{ frames: number; ms: number }> {
       () => sensor.end(),
     );
   }
-  const pass = new Pass({ rules: compileRules([]), learn: Number(learn), baseline: null });
+  // As `stillwatch run` does it, but for the store: what is kept one by one, and summaries of five minutes.
+  const keeping = stage === 'keep' ? { summary: 300_000, onKept: () => {} } : {};
+  const pass = new Pass({ rules: compileRules([]), learn: Number(learn), baseline: null, ...keeping });
   const begin = performance.now();
   await pass.read(open([file]));
   return { frames: pass.sensor.frames, ms: performance.now() - begin };
