@@ -19,6 +19,8 @@ const schema = z.strictObject({
     .string()
     .regex(/^\d+(\.\d+)?(ms|s|m|h|d|%)$/, 'a time such as 90s, 10m, 12h or 7d, or a share of a capture such as 30%')
     .default('30%'),
+  /** Capture time that one summary of a cyclic read covers. */
+  summary: duration.refine((text) => milliseconds(text) >= 1000, 'at least 1s').default('5m'),
   /** Folders of rule files beside those that come with the product. */
   rules: z.array(z.string()).default([]),
   modbus: z

@@ -1,4 +1,4 @@
-import { type Batch, type Definition, type Observation, observe, type Value } from '../sensor/observation.ts';
+import { AMBIGUOUS, type Batch, type Definition, EXCEPTION, type Observation, ORPHAN, OUTCOMES, observe, TIMEOUT, type Value } from '../sensor/observation.ts';
 import type { Asset } from './asset.ts';
 import { Facts, MAX_FACTS, type Verdicts } from './baseline/facts.ts';
 import { BUSY, IDLE, Repeats } from './baseline/repeats.ts';
@@ -15,6 +15,7 @@ import { fieldsOfRule, type Plan, type RuleSet } from './rules/compile.ts';
 import { Correlations, MAX_GROUPS } from './rules/correlate.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Conversation } from './store/store.ts';
+import { MAX_SUMMARISED, Summaries } from './summary.ts';
 
 export type AnalyzerOptions = {
   rules: RuleSet;
@@ -25,8 +26,10 @@ export type AnalyzerOptions = {
   assets?: readonly Asset[];
   /** Hash of the baseline file, '' without one. */
   baseline?: string;
-  /** Takes what is kept one by one: writes, control operations, and whatever a rule hit. */
+  /** Takes what is kept one by one (see `kept`, and whatever a rule hit), and summaries, which have no frames of their own. */
   onKept?: (observation: Observation, frames: number[]) => void;
+  /** ms of capture time that one summary of a cyclic read covers; 0 or absent: none are made. */
+  summary?: number;
 };
 
 /** Fields of an observation that a finding shows, where they exist, beside those its rule looked at. */
@@ -53,8 +56,13 @@ const CONTEXT = [
   'opcua.nodes',
 ];
 
-/** Accesses that change the plant or the device: each one is kept. */
-const KEPT_ACCESS = new Set(['write', 'program', 'call', 'manage']);
+/** Accesses that change the plant or the device, or ask it about itself: each one is kept. */
+const KEPT_ACCESS = new Set(['write', 'program', 'call', 'manage', 'diagnostic', 'identify']);
+/** Outcomes that are kept whatever was asked. */
+const KEPT_OUTCOME: ReadonlySet<number> = new Set([EXCEPTION, TIMEOUT, ORPHAN, AMBIGUOUS]);
+
+/** Whether a transaction is kept one by one; answered reads are summarised. Depends on operation and outcome alone. */
+const kept = (access: string, outcome: number): boolean => KEPT_ACCESS.has(access) || KEPT_OUTCOME.has(outcome);
 /** Plans made and kept; past it they are made again when needed. */
 export const MAX_PLANS = 262_144;
 
@@ -73,6 +81,7 @@ export class Analyzer {
   private readonly rules: RuleSet;
   private readonly onKept: (observation: Observation, frames: number[]) => void;
   private readonly keeps: boolean;
+  private readonly summaries: Summaries | null;
 
   constructor(options: AnalyzerOptions) {
     this.rules = options.rules;
@@ -81,6 +90,7 @@ export class Analyzer {
     this.open = new Findings(this.inventory, options.baseline ?? '');
     this.keeps = options.onKept !== undefined;
     this.onKept = options.onKept ?? (() => {});
+    this.summaries = this.keeps && options.summary ? new Summaries(options.summary, (o) => this.onKept(o, [])) : null;
   }
 
   /** Takes a batch; whatever is needed of it later is copied. */
@@ -89,6 +99,7 @@ export class Analyzer {
     for (let i = 0; i < batch.rows; i++) {
       if ((batch.detail[i] as number) >= 0) this.single(batch.details[batch.detail[i] as number] as Observation, batch.at[i] as number);
       else this.repeat(batch, i, batch.operation[i] as number);
+      this.summaries?.add(batch, i);
     }
     if (batch.rows > 0) this.clock = batch.at[batch.rows - 1] as number;
   }
@@ -98,6 +109,11 @@ export class Analyzer {
     this.repeats.settleAll(this.facts);
     this.inventory.units.recount(this.repeats.answersOfUnits());
     this.inventory.settle(this.clock);
+  }
+
+  /** The capture ended: hands on what is summarised so far, at most `limit` summaries at a time. True when there are more. */
+  close(limit?: number): boolean {
+    return this.summaries?.close(limit) ?? false;
   }
 
   get findings(): Finding[] {
@@ -127,6 +143,7 @@ export class Analyzer {
       { name: 'modbus units', limit: MAX_UNITS, used: this.inventory.units.followed, hit: this.inventory.units.refused },
       { name: 'facts', limit: MAX_FACTS, used: this.facts.size, hit: this.facts.refused },
       { name: 'open findings', limit: MAX_OPEN, used: this.open.size, hit: this.open.refused },
+      { name: 'operations summarised', limit: MAX_SUMMARISED, used: this.summaries?.size ?? 0, hit: 0 },
       { name: 'correlation groups', limit: MAX_GROUPS, used: this.correlations.size, hit: this.correlations.evicted },
     ];
   }
@@ -134,6 +151,7 @@ export class Analyzer {
   private define(definition: Definition): void {
     this.repeats.define(definition, this.facts);
     this.talks.meet(definition);
+    this.summaries?.define(definition);
   }
 
   /** The path of nearly every transaction: counted, and done unless its verdict is due or a rule may still match. */
@@ -173,12 +191,11 @@ export class Analyzer {
     const matched = [...plan.always];
     for (const { rule, test } of plan.remaining) if (test(batch, i)) matched.push(rule);
     for (const rule of matched) this.fire(rule, whole(), batch.at[i] as number);
-    if (this.keeps && (matched.length > 0 || this.changes(n))) this.onKept(whole(), framesOf(whole()));
+    if (this.keeps && (matched.length > 0 || this.kept(n, outcome))) this.onKept(whole(), framesOf(whole()));
   }
 
-  /** Whether the operation changes the plant or the device. */
-  private changes(n: number): boolean {
-    return KEPT_ACCESS.has((this.repeats.touch[n] as Touch).access);
+  private kept(n: number, outcome: number): boolean {
+    return kept((this.repeats.touch[n] as Touch).access, outcome);
   }
 
   private planOf(n: number, outcome: number): Plan {
@@ -188,7 +205,7 @@ export class Analyzer {
     if (known !== undefined) return known;
     const definition = repeats.definition[n] as Definition;
     const plan = this.rules.plan(definition.kind, { ...definition.fields, ...repeats.verdicts[n] }, outcome);
-    const busy = (this.keeps && this.changes(n)) || plan.always.length > 0 || plan.remaining.length > 0;
+    const busy = (this.keeps && this.kept(n, outcome)) || plan.always.length > 0 || plan.remaining.length > 0;
     repeats.setPlan(n, outcome, busy);
     if (busy) {
       if (this.plans.size >= MAX_PLANS) this.plans.clear();
@@ -205,8 +222,7 @@ export class Analyzer {
     if (bare.kind === 'modbus' || bare.kind === 'opcua') this.talks.transaction(bare);
     const matched = this.rules.match(observation);
     for (const rule of matched) this.fire(rule, observation, at);
-    const access = bare[`${bare.kind}.access`];
-    if (this.keeps && (matched.length > 0 || KEPT_ACCESS.has(String(access)))) this.onKept(observation, framesOf(observation));
+    if (this.keeps && (matched.length > 0 || keptAlone(bare))) this.onKept(observation, framesOf(observation));
   }
 
   private judge(o: Observation, at: number): Partial<Verdicts> {
@@ -255,6 +271,13 @@ export class Analyzer {
     if (touch !== null) return this.facts.nearest(touch);
     return this.facts.peersOf(String(o['destination.ip'] ?? ''));
   }
+}
+
+/** As `kept`, for an observation of its own; a TLS handshake is always kept. */
+function keptAlone(o: Observation): boolean {
+  if (o.kind === 'identity') return true;
+  const transaction = o.kind === 'modbus' || o.kind === 'opcua' || o.kind === 'opcua-channel';
+  return transaction && kept(String(o[`${o.kind}.access`] ?? ''), OUTCOMES.indexOf(o['outcome'] as (typeof OUTCOMES)[number]));
 }
 
 /** A flow tells that two devices talk once its protocol is known, or once it ended with both having spoken. */

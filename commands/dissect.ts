@@ -1,4 +1,6 @@
-import { loadConfig, responseTimeout } from '../config.ts';
+import { Summaries } from '../analyzer/summary.ts';
+import { loadConfig, milliseconds, responseTimeout } from '../config.ts';
+import { InputError } from '../sensor/capture/source.ts';
 import { type Batch, type Definition, nest, type Observation, observe } from '../sensor/observation.ts';
 import { Sensor } from '../sensor/sensor.ts';
 import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
@@ -6,35 +8,51 @@ import { open } from './pass.ts';
 
 export const dissect: Command = {
   summary: 'observations as JSON lines',
-  help: `stillwatch dissect FILE... [--protocol NAME]
+  help: `stillwatch dissect FILE... [--protocol NAME] [--summary TIME]
 
 Prints every observation as one line of JSON: transactions (request and response joined), channels, flows, sightings, flaws,
 losses. Frame numbers count from 1 over all files given.
 
-  --protocol NAME   only observations of one protocol: modbus, opcua, arp, dns, dhcp, lldp, ... or a kind: flow, sighting, flaw, loss`,
-  options: { protocol: { type: 'string' } },
+  --protocol NAME   only observations of one protocol: modbus, opcua, arp, dns, dhcp, lldp, ... or a kind: flow, sighting, flaw, loss
+  --summary TIME    one line per TIME (such as 60s) for each read that comes again and again, instead of one line each`,
+  options: { protocol: { type: 'string' }, summary: { type: 'string' } },
   async run(paths, flags) {
     someFiles(paths, 'dissect');
     const wanted = textFlag(flags, 'protocol');
-    const definitions: (Definition | undefined)[] = [];
     const lines: string[] = [];
-    const sensor = new Sensor((batch) => write(batch, definitions, wanted, lines), { responseTimeout: responseTimeout(loadConfig(undefined, process.env)) });
+    const tell = (o: Observation) => {
+      if (wanted === undefined || isOf(o, wanted)) lines.push(JSON.stringify(nest(o)));
+    };
+    const summaries = summariesOf(textFlag(flags, 'summary'), tell);
+    const definitions: (Definition | undefined)[] = [];
+    const sensor = new Sensor((batch) => write(batch, definitions, summaries, tell), { responseTimeout: responseTimeout(loadConfig(undefined, process.env)) });
     const report = await open(paths).frames(async (block) => {
       sensor.take(block);
       await flush(lines);
     });
     sensor.end();
+    summaries?.close();
     await flush(lines);
     for (const warning of report.warnings) say(`warning: ${warning}`);
     return DONE;
   },
 };
 
-function write(batch: Batch, definitions: (Definition | undefined)[], wanted: string | undefined, lines: string[]): void {
-  for (const definition of batch.definitions) definitions[definition.operation] = definition;
+function summariesOf(text: string | undefined, tell: (o: Observation) => void): Summaries | null {
+  if (text === undefined) return null;
+  const interval = milliseconds(text);
+  if (!(interval >= 1)) throw new InputError(`--summary takes a time such as 60s or 5m, not "${text}"`);
+  return new Summaries(interval, tell);
+}
+
+function write(batch: Batch, definitions: (Definition | undefined)[], summaries: Summaries | null, tell: (o: Observation) => void): void {
+  for (const definition of batch.definitions) {
+    definitions[definition.operation] = definition;
+    summaries?.define(definition);
+  }
   for (let i = 0; i < batch.rows; i++) {
-    const observation = observe(batch, i, definitions[batch.operation[i] as number]);
-    if (wanted === undefined || isOf(observation, wanted)) lines.push(JSON.stringify(nest(observation)));
+    summaries?.add(batch, i);
+    if (summaries?.covers(batch, i) !== true) tell(observe(batch, i, definitions[batch.operation[i] as number]));
   }
 }
 

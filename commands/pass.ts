@@ -15,6 +15,8 @@ export const RULES = fileURLToPath(new URL('../rules', import.meta.url));
 /** Share of a capture that is learned when nothing else is said. */
 const DEFAULT_LEARN = '30%';
 const DEFAULT_LEARN_STDIN = '10m';
+/** Summaries handed on at a time when a capture ends, so that they can be stored in between. */
+const PORTION = 5000;
 
 /** Loads and compiles rules. Throws an InputError of one line when one of them is broken. */
 export function compileRules(dirs: readonly string[]): RuleSet {
@@ -46,6 +48,8 @@ export type PassOptions = {
   /** As the sensor takes it. */
   responseTimeout?: number | undefined;
   onKept?: (observation: Observation, frames: number[]) => void;
+  /** ms that a summary of cyclic reads covers. */
+  summary?: number;
   /** Called after every block. */
   onBlock?: (pass: Pass) => void | Promise<void>;
 };
@@ -66,6 +70,7 @@ export class Pass {
       assets: options.baseline?.assets ?? [],
       baseline: options.baseline?.hash ?? '',
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
+      ...(options.summary === undefined ? {} : { summary: options.summary }),
     });
     this.sensor = new Sensor((batch) => this.analyzer.take(batch), { responseTimeout: options.responseTimeout });
     this.onBlock = options.onBlock ?? (() => {});
@@ -79,6 +84,7 @@ export class Pass {
       return this.onBlock(this);
     });
     this.sensor.end();
+    while (this.analyzer.close(PORTION)) await this.onBlock(this);
     this.analyzer.end();
   }
 

@@ -46,7 +46,7 @@ export class Recorder {
     }
     const source = String(o['source.ip'] ?? o['source.mac'] ?? '');
     const destination = String(o['destination.ip'] ?? '');
-    const id = idOf('observation', o['@timestamp'], o.kind, source, destination, frames.join(' '), String(o['flow.event'] ?? ''));
+    const id = observationId(o, frames, source, destination);
     this.kept.push({ id, '@timestamp': o['@timestamp'], kind: o.kind, frames, source, destination, json: nest(o) });
   }
 
@@ -111,6 +111,13 @@ export class Recorder {
       coverage,
     };
   }
+}
+
+/** The same observation always has the same id, so that storing it again is harmless. Requests of one frame differ by their numbers. */
+function observationId(o: Observation, frames: number[], source: string, destination: string): string {
+  if (o['summary.start'] !== undefined) return idOf('summary', JSON.stringify(o));
+  const number = String(o['flow.event'] ?? o['modbus.transaction_id'] ?? o['opcua.request_id'] ?? '');
+  return idOf('observation', o['@timestamp'], o.kind, source, destination, frames.join(' '), number);
 }
 
 /** Shares above which something is worth a sentence. */

@@ -79,6 +79,7 @@ async function start(config: Config, kept: boolean, files: string[], rules: Retu
     learn,
     baseline: null,
     responseTimeout: responseTimeout(config),
+    summary: milliseconds(config.summary),
     onKept: (observation, seen) => recorder.keep(observation, seen),
     onBlock: (p) => recorder.block(p),
   });

@@ -61,6 +61,7 @@ describe('what is wrong with the input is one line', () => {
   it('a missing file', () => refused(['analyze', join(folder, 'none.pcap')], /none\.pcap: no such file/));
   it('a directory', () => refused(['dissect', folder], /is a directory/));
   it('an empty file', () => refused(['analyze', file('empty.pcap', '')], /empty\.pcap: is empty/));
+  it('a summary of no length', () => refused(['dissect', '--summary', 'often', PLANT], /--summary takes a time such as 60s or 5m, not "often"/));
   it('a file that is no capture', () => refused(['dissect', file('text.pcap', 'hello, world, this is no capture')], /is not a capture/));
   it('a wrong learning time', () => refused(['analyze', PLANT, '--learn', 'soon'], /--learn takes a share such as 30% or a time such as 90s/));
   it('a share of standard input', () => refused(['analyze', '-', '--learn', '30%'], /standard input can be read only once/));
@@ -170,6 +171,28 @@ describe('the contracts', () => {
     assert.ok(piped.out === analyzed.out, 'piped');
     assert.ok(replayed.out === analyzed.out, `replayed ${replayed.err}`);
     assert.deepEqual(Object.keys(JSON.parse(analyzed.out)), ['stats', 'coverage', 'assets', 'conversations', 'findings']);
+  });
+
+  it('dissect --summary prints reads in few lines, and loses none of them nor anything else', async () => {
+    type Line = { kind: string; outcome?: string; modbus?: { access: string }; summary?: { count: number; answered: number } };
+    const lines = async (...more: string[]): Promise<Line[]> => {
+      const { code, out, err } = await stillwatch(['dissect', '--protocol', 'modbus', ...more, PLANT]);
+      assert.equal(code, 0, err);
+      return out
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Line);
+    };
+    const [all, few] = [await lines(), await lines('--summary', '60s')];
+    const summaries = few.flatMap((line) => line.summary ?? []);
+    assert.ok(summaries.length > 0 && few.length < all.length / 2, `${few.length} of ${all.length}`);
+    const answered = (some: Line[]) => some.filter((line) => line.modbus?.access === 'read' && line.outcome === 'answered').length;
+    assert.equal(
+      summaries.reduce((sum, one) => sum + one.answered, 0),
+      answered(all) - answered(few),
+    );
+    const others = (some: Line[]) => some.filter((line) => line.summary === undefined && !(line.modbus?.access === 'read' && line.outcome === 'answered'));
+    assert.deepEqual(others(few), others(all));
   });
 
   it('dissect prints the fields in their order', async () => {

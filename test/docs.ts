@@ -1,7 +1,7 @@
 /** Writes the generated pages of docs/: `node test/docs.ts`. `test/docs.test.ts` fails when they are stale. */
 import { writeFileSync } from 'node:fs';
 import ts from 'typescript';
-import { FIELDS, type Field } from '../analyzer/rules/fields.ts';
+import { FIELDS, type Field, SUMMARY_FIELDS } from '../analyzer/rules/fields.ts';
 import { at, codeUnder, lineOf, parse } from './tree.ts';
 
 const MADE = '<!-- Made by `npm run docs`; edits here are lost. -->\n';
@@ -73,8 +73,10 @@ export function fieldsPage(): string {
   const head = ['Field', 'Type', 'Meaning'];
   const rest = FIELDS.filter(({ name }) => !SECTIONS.some(([, has]) => has(name)));
   const parts = SECTIONS.map(([heading, has]) => `## ${heading}\n\n${table(head, FIELDS.filter(({ name }) => has(name)).map(row))}\n`);
+  const about = 'What is kept of reads that come again and again, as `stillwatch dissect --summary` prints it. Rules do not see these.';
+  const summaries = `## Summaries\n\n${about}\n\n${table(head, SUMMARY_FIELDS.map(row))}\n`;
   const intro = 'What an observation may hold, as `stillwatch dissect` prints it and as rules name it. Names are those of ECS where ECS has one.';
-  return [`${MADE}\n# Fields\n\n${intro}\n`, `## General\n\n${table(head, rest.map(row))}\n`, ...parts].join('\n');
+  return [`${MADE}\n# Fields\n\n${intro}\n`, `## General\n\n${table(head, rest.map(row))}\n`, ...parts, summaries].join('\n');
 }
 
 export const PAGES: [path: string, make: () => string][] = [
