@@ -29,20 +29,20 @@ function decoded(one: Kept, open: boolean): Html {
 /** `write_single_register 100 = 7`, `Write ns=2;s=Pump.Speed`: what an engineer would say of it. */
 function summary(flat: Map<string, unknown>): string {
   const said = (name: string) => text(flat.get(name));
-  const times = flat.get('summary.count');
-  if (typeof times === 'number') return summarised(times, flat.get('summary.period'), said);
-  const what = said('modbus.function') || said('opcua.service') || said('opcua.message_type') || said('kind');
+  const handshake = said('tls.handshake') === '' ? '' : `TLS ${said('tls.version')} handshake, ${said('tls.handshake')}`;
+  const what = said('modbus.function') || said('opcua.service') || said('opcua.message_type') || handshake || said('kind');
   const where = said('modbus.range') || said('modbus.address');
   const values = said('modbus.values');
   const node = text((flat.get('opcua.nodes') as { node_id?: unknown }[] | undefined)?.[0]?.node_id);
+  const times = flat.get('summary.count');
+  if (typeof times === 'number') return summarised([what.replaceAll('_', ' '), where, node], times, flat.get('summary.period'));
   return [what.replaceAll('_', ' '), where, node, values === '' ? '' : `= ${values.slice(0, 80)}`].filter((part) => part !== '').join(' ');
 }
 
 /** `read holding registers, holding_registers 0-9, 300 times, every 1,002 ms`. */
-function summarised(times: number, period: unknown, said: (name: string) => string): string {
-  const what = (said('modbus.function') || said('opcua.service')).replaceAll('_', ' ');
+function summarised(what: string[], times: number, period: unknown): string {
   const rhythm = typeof period === 'number' ? `every ${count(Math.round(period))} ms` : '';
-  return [what, said('modbus.range'), counted(times, 'time'), rhythm].filter((part) => part !== '').join(', ');
+  return [...what, counted(times, 'time'), rhythm].filter((part) => part !== '').join(', ');
 }
 
 function occurrences(finding: FindingView, clock: number): Html {
