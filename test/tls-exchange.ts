@@ -12,6 +12,10 @@ export type Ends = {
   client: Issued | null;
   version: SecureVersion;
   ciphers?: string;
+  /** The server does not ask for a certificate. */
+  trusting?: boolean;
+  /** Groups of server and client; where the client's first is not the server's, TLS 1.3 asks for another hello. */
+  curves?: [server: string, client: string];
   /** The name that the client asks for. */
   name?: string;
   /** How often to connect; from the second time on the session is resumed. */
@@ -63,6 +67,7 @@ async function connection(
     ...(ends.name === undefined ? { checkServerIdentity: () => undefined } : { servername: ends.name }),
     ...(session === undefined ? {} : { session }),
     ...(ends.ciphers === undefined ? {} : { ciphers: ends.ciphers }),
+    ...(ends.curves === undefined ? {} : { ecdhCurve: ends.curves[1] }),
     ALPNProtocols: ['mbap'],
   });
   socket.on('session', (bytes) => (ticket = bytes));
@@ -108,8 +113,9 @@ export async function exchange(ends: Ends): Promise<Exchange[]> {
       cert: ends.server.cert,
       key: ends.server.key,
       ca: ends.authority.cert,
-      requestCert: true,
-      rejectUnauthorized: true,
+      requestCert: ends.trusting !== true,
+      rejectUnauthorized: ends.trusting !== true,
+      ...(ends.curves === undefined ? {} : { ecdhCurve: ends.curves[0] }),
       minVersion: ends.version,
       maxVersion: ends.version,
       ALPNProtocols: ['mbap'],

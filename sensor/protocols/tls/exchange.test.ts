@@ -110,3 +110,20 @@ it('an expired certificate is measured by the time of the capture', async () => 
   assert.deepEqual([at('2026-11-23T10:00:00Z')?.['tls.server.expired'], at('2024-06-01T00:00:00Z')?.['tls.server.expired']], [true, false]);
   assert.equal(at('2019-06-01T00:00:00Z')?.['tls.server.not_yet_valid'], true);
 });
+
+it('a server that asks for no certificate lets a client in that has not proved itself', async () => {
+  const [one] = (await exchange({ ...ENDS, client: null, trusting: true, version: 'TLSv1.2' })) as [Exchange];
+  assert.ok(one.said !== null, one.error);
+  const o = only(one);
+  assert.deepEqual([o['tls.handshake'], o['tls.client.authentication'], o['modbus.role'], o['outcome']], ['full', 'none', null, 'answered']);
+});
+
+it('TLS 1.3: a hello that has to be repeated is one handshake', async () => {
+  const [one] = (await exchange({ ...ENDS, version: 'TLSv1.3', curves: ['secp384r1', 'X25519:secp384r1'] })) as [Exchange];
+  assert.ok(one.said !== null, one.error);
+  // RFC 8446, 4.1.3: the server's first hello carries this in place of a random number.
+  const retry = Buffer.from('cf21ad74e59a6111be1d8c021e65b891', 'hex');
+  assert.ok(one.steps.some((step) => typeof step !== 'number' && step[1] !== null && Buffer.from(step[1]).includes(retry)));
+  const o = only(one);
+  assert.deepEqual([o['tls.handshake'], o['tls.version'], o['tls.cipher'], o['tls.flaws']], ['full', '1.3', one.said.cipher, undefined]);
+});
