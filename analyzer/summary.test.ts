@@ -44,7 +44,7 @@ function poller(interval: number, operationsLimit?: number) {
   const poll = (at: number, values: number[], { address = 0, code = 3, outcome = ANSWERED as number, latency = 2 } = {}): void => {
     const tuple = { unit: 1, code, mei: 0, address, quantity: values.length, sub: null };
     let n = operations.find(peer.number, code, address, 0);
-    if (n < 0) n = operations.define(peer, code, address, 0, 'modbus', staticFields(peer, tuple));
+    if (n < 0) n = operations.define(peer, code, address, 0, 'modbus', staticFields(peer, 'tcp', tuple));
     frame += 2;
     const i = writer.row(n, at, outcome, frame - 1, outcome === TIMEOUT ? 0 : frame);
     writer.batch.latency[i] = outcome === TIMEOUT ? Number.NaN : latency;
