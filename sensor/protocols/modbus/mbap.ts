@@ -7,6 +7,8 @@ import { UMAS } from './umas.ts';
 
 /** One direction. */
 class Course {
+  /** None of what follows is the matter: messages come whole, one behind the other. */
+  calm = true;
   /** Bytes are missing, or made no sense: what comes next may begin anywhere. */
   adrift = false;
   /** They are missing: what lies before the next header is the end of something, not garbage. */
@@ -28,39 +30,45 @@ export class Mbap implements Envelope {
 
   feed(side: Side, view: DataView, start: number, end: number, at: number, frame: number): number {
     const course = this.courses[side];
-    // Behind a hole messages begin where segments do: what is left of one is kept only where it could be the beginning of a header.
-    if (course.gap && end - start <= HEADER) return begins(view, start, end) ? 0 : end - start;
     let pos = start;
-    while (end - pos >= HEADER + 1) {
-      if (course.adrift) {
-        pos = this.land(course, side, view, pos, end, at, frame);
-        continue;
-      }
-      if (course.owed > 0) {
-        const next = this.settle(course, side, view, pos, end, at, frame);
-        if (next === pos) break;
-        pos = next;
-        continue;
-      }
+    while (course.calm && end - pos > HEADER) {
       const length = view.getUint16(pos + 4);
-      if (view.getUint16(pos + 2) !== 0 || length < 2 || length > MAX_LENGTH) {
-        const next = this.strange(course, side, view, pos, end, at, frame);
-        if (next === NOT_MINE) return NOT_MINE;
-        if (next === pos) break;
-        pos = next;
-        continue;
-      }
       const stop = pos + 6 + length;
-      if (stop > end && tooLong(view, pos, length)) {
-        pos = this.noise(course, side, view, pos, end, at, frame);
-        continue;
-      }
-      if (stop > end && !this.finished(side, view, pos + HEADER, end)) break;
+      if (stop > end || view.getUint16(pos + 2) !== 0 || length < 2 || length > MAX_LENGTH) break;
       pos = this.message(course, side, view, pos, stop, end, at, frame);
     }
-    if (course.owed > 0 && end - pos < HEADER + 1) pos += this.forgive(course, end - pos);
-    if (course.gap) return end - start;
-    return pos - start;
+    if (pos === end) return pos - start;
+    const next = this.closely(course, side, view, pos, end, at, frame);
+    course.calm = !course.adrift && !course.gap && course.owed === 0;
+    return next === NOT_MINE ? NOT_MINE : next - start;
+  }
+
+  /** The same where anything may be the matter. Returns up to where bytes were used, or NOT_MINE. */
+  private closely(course: Course, side: Side, view: DataView, start: number, end: number, at: number, frame: number): number {
+    // Behind a hole messages begin where segments do: what is left of one is kept only where it could be the beginning of a header.
+    if (course.gap && end - start <= HEADER) return begins(view, start, end) ? start : end;
+    let pos = start;
+    while (end - pos > HEADER) {
+      const next = this.step(course, side, view, pos, end, at, frame);
+      if (next === NOT_MINE) return NOT_MINE;
+      if (next === pos) break;
+      pos = next;
+    }
+    if (course.owed > 0 && end - pos <= HEADER) pos += this.forgive(course, end - pos);
+    return course.gap ? end : pos;
+  }
+
+  /** Takes what is at `pos`. Returns where that ends, `pos` when more bytes are needed, or NOT_MINE. */
+  private step(course: Course, side: Side, view: DataView, from: number, end: number, at: number, frame: number): number {
+    const pos = course.adrift ? this.land(course, side, view, from, end, at, frame) : from;
+    if (course.adrift) return pos;
+    if (course.owed > 0) return this.settle(course, side, view, pos, end, at, frame);
+    const length = view.getUint16(pos + 4);
+    if (view.getUint16(pos + 2) !== 0 || length < 2 || length > MAX_LENGTH) return this.strange(course, side, view, pos, end, at, frame);
+    const stop = pos + 6 + length;
+    if (stop > end && tooLong(view, pos, length)) return this.noise(course, side, view, pos, end, at, frame);
+    if (stop > end && !this.finished(side, view, pos + HEADER, end)) return pos;
+    return this.message(course, side, view, pos, stop, end, at, frame);
   }
 
   /** Takes the message at `pos`, whose length says `stop`. Returns where it ends. */
@@ -70,7 +78,9 @@ export class Mbap implements Envelope {
     const more = stop >= end || plausible(view, stop, end) ? within : end;
     this.exchange.declared = stop - pos - HEADER;
     const used = this.exchange.take(side, view, pos + HEADER, within, more, view.getUint16(pos), view.getUint8(pos + 6), at, frame);
+    if (used === stop) return used;
     course.owed = Math.max(0, stop - used);
+    course.calm = false;
     return used;
   }
 
@@ -95,6 +105,7 @@ export class Mbap implements Envelope {
     const stop = pos + 6 + view.getUint16(pos + 4);
     if (stop > end && !this.finished(side, view, pos + HEADER, end)) return pos;
     this.exchange.mark = 'smuggled';
+    course.owed = 0;
     const next = this.message(course, side, view, pos, stop, end, at, frame);
     course.owed = Math.max(course.owed, border - next);
     return next;
@@ -159,6 +170,7 @@ export class Mbap implements Envelope {
 
   gap(side: Side): void {
     const course = this.courses[side];
+    course.calm = false;
     course.adrift = true;
     course.gap = true;
     course.owed = 0;

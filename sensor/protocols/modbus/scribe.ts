@@ -64,8 +64,8 @@ export class Scribe {
     const b = this.sink.writer.batch;
     b.port[i] = this.flow.port[this.client];
     b.transaction[i] = t.id;
-    b.handle[i] = t.pending;
-    b.channel[i] = t.overtook;
+    if (t.pending > 1) b.handle[i] = t.pending;
+    if (t.overtook > 0) b.channel[i] = t.overtook;
   }
 
   /** A row without values of a response. Returns its index. */
