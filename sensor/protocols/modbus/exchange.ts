@@ -166,17 +166,16 @@ export class Exchange {
 
   private answered(view: DataView, pdu: number, stop: number, end: number, id: number, unit: number, at: number, frame: number): number {
     const code = view.getUint8(pdu);
-    this.heardAt = at;
     const n = this.match(id, unit, code & 0x7f);
     if (n < 0) return this.orphan(view, pdu, stop, end, id, unit, at, frame);
     this.blind = false;
     const t = this.waiting[n] as Transaction;
     const ambiguous = this.again(n);
     this.remove(n);
-    t.overtook = n;
+    if (n > 0) t.overtake(n);
     this.stillKnown(t);
     this.past.answered(keyOf(t.id, t.unit, t.code), t.requestFrame);
-    this.askedAt = t.at;
+    if (this.waiting.length > 0) this.paired(t, at);
     this.pace(at - t.at);
     const plain = t.plain && t.flaws === null && t.operation !== 0 && this.mark === null && this.declared === stop - pdu;
     let used = stop;
@@ -187,6 +186,12 @@ export class Exchange {
     }
     this.waits.giveBack(t);
     return used;
+  }
+
+  /** Others still wait: those asked before are left behind. With none waiting there is nothing to tell apart. */
+  private paired(t: Transaction, at: number): void {
+    this.heardAt = at;
+    this.askedAt = t.at;
   }
 
   private length(view: DataView, pdu: number, stop: number, end: number): number {
@@ -274,6 +279,7 @@ export class Exchange {
   /** A response nobody asked for, as far as we saw. */
   private orphan(view: DataView, pdu: number, stop: number, end: number, id: number, unit: number, at: number, frame: number): number {
     const code = view.getUint8(pdu);
+    this.heardAt = at;
     const used = this.length(view, pdu, stop, end);
     const t = this.waits.take();
     t.alone(id, unit, code & 0x7f, at);
@@ -320,7 +326,7 @@ export class Exchange {
   /** Requests keep waiting: their response may lie behind the hole. */
   gap(side: Side): void {
     if (side === this.client) this.blind = true;
-    else for (const t of this.waiting) t.doubtful = true;
+    else for (const t of this.waiting) t.doubt();
   }
 
   tick(at: number): void {

@@ -9,22 +9,25 @@ export class Transaction {
   generation = 0;
   unit = 0;
   code = 0;
-  mei = 0;
-  sub: number | null = null;
   address: number | null = null;
   quantity: number | null = null;
   plain = false;
   at = 0.5;
   requestFrame = 0;
+  /** Requests that waited when it was sent, itself included. */
+  pending = 1;
+  /** Values the request wrote. */
+  readonly values: number[] = [];
+  /** One of the fields below is set: those of a plain request that goes as it should never are. */
+  special = false;
+  mei = 0;
+  sub: number | null = null;
   /** Bytes of the server were lost while it waited: silence proves nothing. */
   doubtful = false;
   oneWay = false;
-  /** Requests that waited when it was sent, itself included; how many older ones still did when it was answered. */
-  pending = 1;
+  /** Older requests that still waited when it was answered. */
   overtook = 0;
   block: Uint8Array | null = null;
-  /** Values the request wrote. */
-  readonly values: number[] = [];
   flaws: string[] | null = null;
   more: { [field: string]: Value } | null = null;
 
@@ -33,21 +36,38 @@ export class Transaction {
     this.operation = operation;
     this.unit = q.unit;
     this.code = q.code;
-    this.mei = q.mei;
-    this.sub = q.sub;
     this.address = q.address;
     this.quantity = q.quantity;
     this.plain = q.plain;
     this.at = at;
     this.requestFrame = frame;
+    if (this.special || !q.plain || q.oneWay || q.flaws !== null) this.rarely(q);
+    if (this.values.length > 0) this.values.length = 0;
+    for (let n = 0; n < q.valueCount; n++) this.values.push(requestValue(q, view, n));
+  }
+
+  private rarely(q: Request): void {
+    this.special = !q.plain || q.oneWay || q.flaws !== null;
+    this.mei = q.mei;
+    this.sub = q.sub;
     this.doubtful = false;
     this.oneWay = q.oneWay;
     this.overtook = 0;
     this.block = q.block;
     this.flaws = q.flaws;
     this.more = q.more;
-    this.values.length = 0;
-    for (let n = 0; n < q.valueCount; n++) this.values.push(requestValue(q, view, n));
+  }
+
+  /** Bytes of the server are missing while it waits. */
+  doubt(): void {
+    this.special = true;
+    this.doubtful = true;
+  }
+
+  /** Its answer came before that of `older` requests. */
+  overtake(older: number): void {
+    this.special = true;
+    this.overtook = older;
   }
 
   /** A response that stands alone. */
@@ -56,20 +76,21 @@ export class Transaction {
     this.operation = 0;
     this.unit = unit;
     this.code = code;
-    this.mei = 0;
-    this.sub = null;
     this.address = null;
     this.quantity = null;
     this.plain = false;
     this.at = at;
     this.requestFrame = 0;
+    this.pending = 1;
+    this.values.length = 0;
+    this.special = true;
+    this.mei = 0;
+    this.sub = null;
     this.doubtful = false;
     this.oneWay = false;
-    this.pending = 1;
     this.overtook = 0;
     this.block = null;
     this.flaws = null;
     this.more = null;
-    this.values.length = 0;
   }
 }
