@@ -78,3 +78,12 @@ export function best(asset: Asset, name: AttributeName): string {
 
 /** Every value of an attribute, in order of first appearance. */
 export const all = (asset: Asset, name: AttributeName): string[] => asset.attributes.filter((a) => a.name === name).map((a) => a.value);
+
+/** The address of a device behind a Modbus gateway: the gateway's and its unit. */
+export const unitAddress = (server: string, unit: number): string => `${server}/${unit}`;
+
+/** The gateway and the unit of such an address; null for the address of any other device. */
+export function behindGateway(address: string): { server: string; unit: number } | null {
+  const parts = /^(.+)\/(\d{1,3})$/.exec(address);
+  return parts === null ? null : { server: parts[1] as string, unit: Number(parts[2]) };
+}

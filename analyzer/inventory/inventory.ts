@@ -1,9 +1,9 @@
 import { timestamp } from '../../sensor/observation.ts';
-import { type Asset, type AttributeName, best, type Confidence } from '../asset.ts';
+import { type Asset, type AttributeName, behindGateway, best, type Confidence } from '../asset.ts';
 import { idOf } from '../hash.ts';
 import { isDevice, isLinkLocal, isMac } from './address.ts';
 import { addTo } from './attributes.ts';
-import { serverOf, Units } from './units.ts';
+import { Units } from './units.ts';
 
 /** Devices kept. Past it newcomers are counted only: a sweep of a whole /16 must not push out the plant. */
 export const MAX_ASSETS = 65_536;
@@ -30,7 +30,7 @@ export class Inventory {
   constructor(learn: number, known: readonly Asset[] = []) {
     this.learn = learn;
     for (const asset of known) {
-      if (serverOf(asset.address) !== null) {
+      if (behindGateway(asset.address) !== null) {
         this.units.load(asset);
         continue;
       }
@@ -109,7 +109,7 @@ export class Inventory {
   /** Takes in devices of an earlier baseline: what was not seen this time stays, what was keeps its first date and older evidence. */
   merge(earlier: readonly Asset[]): void {
     for (const before of earlier) {
-      if (serverOf(before.address) !== null) {
+      if (behindGateway(before.address) !== null) {
         this.units.load(before);
         continue;
       }

@@ -3,7 +3,7 @@
  * two it is shows in what it says: that a unit cannot be reached, that units identify as different devices, or that several are polled for long.
  */
 import { timestamp } from '../../sensor/observation.ts';
-import { type Asset, type Attribute, best } from '../asset.ts';
+import { type Asset, type Attribute, behindGateway, best, unitAddress } from '../asset.ts';
 import { idOf } from '../hash.ts';
 import { addTo, type Said } from './attributes.ts';
 
@@ -16,15 +16,6 @@ const OWN = new Set([0, 255]);
 
 type Unit = { number: number; firstAt: number; lastAt: number; answers: number; polled: number; attributes: Attribute[] };
 type Server = { units: Map<number, Unit>; unreachable: boolean };
-
-/** The address of a device behind a gateway. */
-export const unitAddress = (server: string, unit: number): string => `${server}/${unit}`;
-
-/** The gateway's address in that of a device behind it; null for other addresses. */
-export function serverOf(address: string): string | null {
-  const slash = address.lastIndexOf('/');
-  return slash < 0 ? null : address.slice(0, slash);
-}
 
 const OF_UNIT = / unit \d+$/;
 
@@ -50,7 +41,7 @@ export class Units {
   /** A device of an earlier baseline. */
   load(asset: Asset): void {
     this.earlier.set(asset.address, structuredClone(asset));
-    this.formerly.add(serverOf(asset.address) as string);
+    this.formerly.add(behindGateway(asset.address)?.server ?? asset.address);
   }
 
   /** A unit answered, once. */
@@ -113,7 +104,7 @@ export class Units {
   private missing(address: string): Asset[] {
     if (!this.formerly.has(address)) return [];
     const now = new Set(this.behind(address).map((unit) => unitAddress(address, unit.number)));
-    return [...this.earlier.values()].filter((asset) => serverOf(asset.address) === address && !now.has(asset.address));
+    return [...this.earlier.values()].filter((asset) => behindGateway(asset.address)?.server === address && !now.has(asset.address));
   }
 
   private device(gateway: Asset, unit: Unit): Asset {

@@ -1,5 +1,6 @@
 /** Keys that sort as people expect: times by instant, addresses by number; and texts as they are searched. */
 import { isIPv4, isIPv6 } from 'node:net';
+import { behindGateway } from '../asset.ts';
 import { StoreError } from './store.ts';
 
 /** Words of one search that are looked at; further ones are ignored. */
@@ -26,8 +27,10 @@ function ipv6Groups(address: string): string {
   return [...left, ...Array<string>(zeros).fill('0'), ...right].map((group) => group.padStart(4, '0')).join(':');
 }
 
-/** IPv4 by number, then IPv6, then everything else (MAC addresses) as text. */
+/** IPv4 by number, then IPv6, then everything else (MAC addresses) as text; a device behind a gateway right after it, by unit. */
 export function addressKey(address: string): string {
+  const behind = behindGateway(address);
+  if (behind !== null) return `${addressKey(behind.server)} ${String(behind.unit).padStart(3, '0')}`;
   const lower = address.toLowerCase();
   if (isIPv4(lower))
     return `4 ${lower

@@ -232,6 +232,9 @@ function findings(withStore: WithStore): void {
       await count({ address: '10.0.0.1' }, (f) => f.actor.ip === '10.0.0.1');
       await count({ address: '10.0.0.9' }, () => true);
       await count({ address: '10.0.0' }, () => false);
+      await count({ address: '10.0.0.9/1' }, () => true);
+      await count({ address: '10.0.0.9/2' }, () => false);
+      await count({ address: '10.0.0.1/1' }, () => false);
       await count({ since: sampleTime(13) }, (f) => f.last_seen >= sampleTime(13));
       await count({ until: sampleTime(3) }, (f) => f.opened < sampleTime(3));
       await count(
@@ -549,6 +552,8 @@ function assets(withStore: WithStore): void {
       const ordered = [
         '2.0.0.1',
         '10.0.0.9',
+        '10.0.0.9/2',
+        '10.0.0.9/10',
         '10.0.0.10',
         '10.0.0.100',
         '192.168.0.1',
@@ -581,7 +586,7 @@ function facts(withStore: WithStore): void {
     'are filtered by kind, state, server and client, and paged without loss',
     withStore(async (store) => {
       const saved = Array.from({ length: 40 }, (_, i) =>
-        sampleFact(`f${i}`, { kind: i % 2 ? 'peer' : 'point', server: `10.0.0.${i % 3}`, client: `10.0.1.${i % 4}`, first_seen: sampleTime(i % 5) }),
+        sampleFact(`f${i}`, { kind: i % 2 ? 'peer' : 'point', server: `10.0.0.${i % 3}`, client: `10.0.1.${i % 4}`, unit: i % 2 ? -1 : i % 4, first_seen: sampleTime(i % 5) }),
       );
       await store.save({ facts: saved });
       await store.save({ facts: saved });
@@ -597,6 +602,8 @@ function facts(withStore: WithStore): void {
         saved.filter((fact) => fact.kind === 'peer' && fact.server === '10.0.0.1').length,
       );
       assert.equal((await store.facts({ client: '10.0.1.3', state: 'proposed' })).total, 10);
+      assert.equal((await store.facts({ unit: 2 })).total, 10);
+      assert.equal((await store.facts({ kind: 'point', unit: 0, server: '10.0.0.0' })).total, 4);
       assert.equal((await store.facts({ state: 'retired' })).total, 0);
     }),
   );

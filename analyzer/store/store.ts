@@ -39,7 +39,7 @@ export type FindingQuery = {
   level?: Level[];
   /** Rule names. */
   rule?: string[];
-  /** Address of actor or target. */
+  /** Address of actor or target; of a device behind a gateway (`10.0.0.9/3`) those whose target is that unit. */
   address?: string;
   /** Words that title, explanation or addresses contain; case does not matter. */
   text?: string;
@@ -63,7 +63,15 @@ export type AssetQuery = {
   cursor?: string;
 };
 
-export type FactQuery = { kind?: FactKind; state?: FactState; server?: string; client?: string; limit?: number; cursor?: string };
+export type FactQuery = {
+  kind?: FactKind;
+  state?: FactState;
+  server?: string /** Modbus unit. */;
+  unit?: number;
+  client?: string;
+  limit?: number;
+  cursor?: string;
+};
 
 /** An observation kept one by one (writes, control operations, everything unusual), nested as `dissect` prints it. */
 export type Kept = { id: string; '@timestamp': string; kind: string; frames: number[]; source: string; destination: string; json: { [key: string]: unknown } };

@@ -25,11 +25,12 @@ export function refoldFact(db: Database, id: string): void {
 }
 
 /** What was learned last comes first. */
-export function listFacts(db: Database, { kind, state, server, client, limit, cursor }: FactQuery): Page<Fact> {
+export function listFacts(db: Database, { kind, state, server, unit, client, limit, cursor }: FactQuery): Page<Fact> {
   const filter = filterOf(
     when(kind, (value) => ['kind = ?', value]),
     when(state, (value) => ['state = ?', value]),
     when(server, (value) => ['server = ?', value.toLowerCase()]),
+    when(unit, (value) => ["json_extract(json, '$.unit') = ?", value]),
     when(client, (value) => ['client = ?', value.toLowerCase()]),
   );
   const sort = { column: 'first_seen', type: 'number', of: (fact: Fact) => micros(fact.first_seen) } as const;

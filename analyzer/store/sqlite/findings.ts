@@ -1,4 +1,5 @@
 /** Findings: saved as the wire has them, read with what people made of them. */
+import { behindGateway } from '../../asset.ts';
 import type { Finding, FindingView } from '../../finding.ts';
 import { foldFinding } from '../fold.ts';
 import { micros, searchable, words } from '../order.ts';
@@ -53,10 +54,17 @@ const BY_CHOICE = ' INDEXED BY findings_by_choice';
 /** Findings of the chosen kinds up to which they are looked up and sorted; more are met soon enough by walking in sorted order. */
 const FEW = 5000;
 
+/** Findings of a device; of one behind a gateway those whose target is its unit. */
+function about(address: string): readonly [string, ...(string | number)[]] {
+  const behind = behindGateway(address);
+  if (behind === null) return ['(actor = ? OR target = ?)', address.toLowerCase(), address.toLowerCase()];
+  return ["target = ? AND json_extract(json, '$.target.unit_id') = ?", behind.server.toLowerCase(), behind.unit];
+}
+
 /** Everything but the choices. */
 function scopeOf({ address, text, since, until }: FindingQuery): Filter {
   return filterOf(
-    when(address, (ip) => ['(actor = ? OR target = ?)', ip.toLowerCase(), ip.toLowerCase()]),
+    when(address, about),
     when(since, (time) => ['last_seen >= ?', micros(time)]),
     when(until, (time) => ['opened < ?', micros(time)]),
     ...words(text ?? '').map((word) => ['instr(search, ?) > 0', word] as const),
