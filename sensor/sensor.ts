@@ -221,7 +221,7 @@ export class Sensor {
 
   private gap(flow: Flow, side: Side, lost: number, at: number): void {
     this.dispatch.gap(flow, side, at);
-    if (flow.dissector === null) return;
+    if (flow.dissector === null || lost === 0) return;
     this.writer.detail(trouble('loss', flow, side, flow.service, 'stream_gap', lost, at, this.frames), at, this.frames);
   }
 

@@ -29,6 +29,10 @@ const DIFFERENCES: { [capture: string]: Difference[] } = {
       reason: 'frame 6 comes right behind a hole, is of an unknown function and its length does not fit the segment: no place to start from',
       tshark: ['6 modbus 0 1 33'],
     },
+    {
+      reason: 'frame 12 is forged far ahead; tshark takes genuine answers behind it for retransmissions and does not dissect them',
+      ours: [19, 21, 25, 26, 27, 32],
+    },
     { reason: 'tshark puts the two bytes that frame 6 has too many before frame 7, which then makes no sense', ours: ['7 modbus 0 1 34'] },
   ],
 };

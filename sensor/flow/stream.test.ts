@@ -8,7 +8,7 @@ import type { Side } from '../protocols/dissector.ts';
 import { Flow } from './flow.ts';
 import { MAX_HELD_BYTES, MAX_HELD_IN_ALL, MAX_HELD_SEGMENTS, Streams } from './stream.ts';
 
-type Extra = { side?: Side; flags?: number; ipId?: number; at?: number; missing?: number; flow?: Flow };
+type Extra = { side?: Side; flags?: number; ipId?: number; at?: number; missing?: number; acknowledged?: number; flow?: Flow };
 
 /** Streams that write down what they hand on: text as it is, `gap N`, `conflict`. */
 class Log {
@@ -24,12 +24,17 @@ class Log {
   private at = START;
 
   /** `text` as a segment; each has its own IP id and comes 1 ms after the one before, unless told. */
-  segment(sequence: number, text: string, { side = 0, flags = ACK, ipId = ++this.id, at = ++this.at, missing = 0, flow = this.flow }: Extra = {}): this {
+  segment(
+    sequence: number,
+    text: string,
+    { side = 0, flags = ACK, ipId = ++this.id, at = ++this.at, missing = 0, acknowledged = 0, flow = this.flow }: Extra = {},
+  ): this {
     const bytes = Uint8Array.from(Buffer.from(text, 'latin1'));
     const p = new Packet();
     p.over(new DataView(bytes.buffer), 0, bytes.length, missing, at, 1);
     p.version = 4;
     p.sequence = sequence | 0;
+    p.acknowledged = acknowledged | 0;
     p.flags = flags;
     p.ipId = ipId;
     this.at = at;
@@ -350,5 +355,28 @@ describe('in the sensor', () => {
     const frames = timed([ask(100), ask(124, 3), reply(500), ask(112, 2), reply(511, 2)]);
     assert.deepEqual(sense(frames, { each: true }).observations, sense(frames).observations);
     assert.equal(blockOf(frames).count, 5);
+  });
+});
+
+describe('a hole that its receiver acknowledged', () => {
+  it('was lost to the capture only: what waits behind it goes on before the answer does', () => {
+    opened().segment(100, 'abc').segment(106, 'ghi').segment(500, 'xy', { side: 1, acknowledged: 109 }).tells('abc', 'gap 3', 'ghi', '<xy');
+    opened().segment(100, 'abc').segment(106, 'ghi').segment(500, '', { side: 1, acknowledged: 106 }).segment(109, 'jkl').tells('abc', 'gap 3', 'ghi', 'jkl');
+  });
+
+  it('is waited for while it is not', () => {
+    const log = opened().segment(100, 'abc').segment(106, 'ghi').segment(500, 'xy', { side: 1, acknowledged: 103 });
+    log.segment(502, 'z', { side: 1, acknowledged: 500_000_000 }).segment(503, 'w', { side: 1, flags: 0, acknowledged: 109 });
+    log.tells('abc', '<xy', '<z', '<w').segment(103, 'def').tells('abc', '<xy', '<z', '<w', 'def', 'ghi');
+  });
+
+  it('may be filled late: a piece of it stands alone, and the stream goes on behind it when what lay beyond was forged', () => {
+    const log = opened().segment(100, 'abc').segment(190, 'forged').segment(500, 'x', { side: 1, acknowledged: 196 });
+    log.tells('abc', 'gap 87', 'forged', '<x');
+    log.segment(110, 'klm').segment(113, 'nop');
+    log.tells('abc', 'gap 87', 'forged', '<x', 'gap 0', 'klm', 'gap 0', 'gap 0', 'nop').segment(116, 'qrs');
+    assert.equal(log.said.at(-1), 'qrs');
+    log.segment(110, 'klm').segment(100, 'abc');
+    assert.equal(log.said.at(-1), 'qrs');
   });
 });

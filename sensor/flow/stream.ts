@@ -16,6 +16,7 @@ const MAX_WINDOW = 4_194_304;
 /** Who takes bytes in order, and hears of holes and forgeries. */
 export type Receiver = {
   data(flow: Flow, side: Side, view: DataView, start: number, end: number, at: number, frame: number): void;
+  /** What comes next is not what was in turn: `lost` bytes are missing, or 0 where the stream went on elsewhere. */
   gap(flow: Flow, side: Side, lost: number, at: number): void;
   conflict(flow: Flow, side: Side, at: number, frame: number): void;
 };
@@ -95,7 +96,11 @@ export class Streams {
 
   /** The segment begins before its turn's end: a repeat, or one that brings some bytes again and some new. */
   private overlap(flow: Flow, side: Side, half: Half, p: Packet, old: number, length: number): void {
-    if (half.gaveUp && ((half.next - old) | 0) === half.holeStart) return this.wentOn(flow, side, half, p, length);
+    if (half.gaveUp) {
+      const into = (half.next - old - half.holeStart) | 0;
+      if (into === 0) return this.wentOn(flow, side, half, p, length);
+      if (into > 0 && into < ((half.holeEnd - half.holeStart) | 0)) return this.piece(flow, side, half, p, into);
+    }
     if (old > 0) this.repeat(flow, side, half, p, length);
     if (old >= length + p.missing) return;
     if (half.held.length > 0) this.compare(flow, side, half, p, (half.next - old) | 0);
@@ -114,6 +119,18 @@ export class Streams {
     this.inTurn(flow, side, half, p, length);
     if (((holeStart + length + p.missing) | 0) === holeEnd) half.next = resumed;
     this.release(flow, side, half);
+  }
+
+  /**
+   * A piece from within a hole that was given up comes late. It stands alone, since what lies behind the hole was handed on already; but
+   * when the stream goes on behind the piece, the hole was made by a forgery.
+   */
+  private piece(flow: Flow, side: Side, half: Half, p: Packet, into: number): void {
+    const end = Math.min(p.end, p.pos + ((half.holeEnd - half.holeStart) | 0) - into);
+    half.holeStart = (half.holeStart + into + end - p.pos) | 0;
+    this.to.gap(flow, side, 0, p.at);
+    this.to.data(flow, side, p.view, p.pos, end, p.at, p.frame);
+    this.to.gap(flow, side, 0, p.at);
   }
 
   /** Passes on what is new of a segment whose first `old` bytes are known already; `lost` bytes behind it were not captured. */

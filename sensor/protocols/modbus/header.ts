@@ -30,9 +30,18 @@ export function fills(view: DataView, pos: number, end: number): boolean {
 /** Where the next header begins that could be one, from `pos` on; `end` when there is none. `split`: it may also be one of which only the beginning is there. */
 export function ashore(view: DataView, pos: number, end: number, split: boolean): number {
   for (let next = pos; next < end; next++) {
-    if (end - next > HEADER ? plausible(view, next, end) : split && begins(view, next, end)) return next;
+    if (end - next > HEADER ? plausible(view, next, end) && coherent(view, next, end) : split && begins(view, next, end)) return next;
   }
   return end;
+}
+
+/** Whether the length of a plausible header is one that its function has, as far as the bytes at hand tell. */
+function coherent(view: DataView, pos: number, end: number): boolean {
+  const pdu = pos + HEADER;
+  const size = view.getUint16(pos + 4) - 1;
+  if (view.getUint8(pdu) >= 0x80) return size === 2;
+  const [asked, answered] = [requestSize(view, pdu, end), responseSize(view, pdu, end)];
+  return asked <= 0 || answered <= 0 || asked === size || answered === size;
 }
 
 /** Whether fewer bytes than a header has could be the beginning of one. */

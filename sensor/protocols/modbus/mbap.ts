@@ -13,6 +13,8 @@ class Course {
   adrift = false;
   /** They are missing: what lies before the next header is the end of something, not garbage. */
   gap = false;
+  /** The last header was found by looking for one: it may be none. */
+  guessed = false;
   /** Bytes that made no sense since then and were not told of yet; the first of them were. */
   skipped = 0;
   /** Bytes that the last message's length still covers though its function does not. */
@@ -78,7 +80,10 @@ export class Mbap implements Envelope {
     const more = stop >= end || plausible(view, stop, end) ? within : end;
     this.exchange.declared = stop - pos - HEADER;
     const used = this.exchange.take(side, view, pos + HEADER, within, more, view.getUint16(pos), view.getUint8(pos + 6), at, frame);
-    if (used === stop) return used;
+    if (used === stop) {
+      course.guessed = false;
+      return used;
+    }
     course.owed = Math.max(0, stop - used);
     course.calm = false;
     return used;
@@ -104,7 +109,9 @@ export class Mbap implements Envelope {
     }
     const stop = pos + 6 + view.getUint16(pos + 4);
     if (stop > end && !this.finished(side, view, pos + HEADER, end)) return pos;
-    this.exchange.mark = 'smuggled';
+    // Behind a header that was a guess, a message in its length speaks against the guess, not against the sender.
+    if (!course.guessed) this.exchange.mark = 'smuggled';
+    course.guessed = false;
     course.owed = 0;
     const next = this.message(course, side, view, pos, stop, end, at, frame);
     course.owed = Math.max(course.owed, border - next);
@@ -155,6 +162,7 @@ export class Mbap implements Envelope {
   /** Looks for the next header that could be one. Garbage that goes on is told of once more, when it ends. */
   private land(course: Course, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): number {
     const next = fills(view, pos, end) ? pos : ashore(view, pos, end, !course.gap);
+    course.guessed = true;
     course.skipped += next - pos;
     if (end - next < HEADER + 1) return next;
     course.adrift = false;
