@@ -1,11 +1,8 @@
 /** The sensor and tshark find the same messages in every capture for development; where they differ on purpose it is written here. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { installed, ours, tshark, without } from './agreement.ts';
-
-const CAPTURES = fileURLToPath(new URL('../../shared/captures/', import.meta.url));
+import { ours, tshark, without } from './agreement.ts';
+import { captures, missing, shared } from './shared.ts';
 
 /** Messages that only tshark or only we have: frames, or whole lines as agreement.ts writes them. */
 type Difference = { reason: string; tshark?: (number | string)[]; ours?: (number | string)[] };
@@ -49,16 +46,6 @@ const MESSAGES: { [capture: string]: number } = {
   'node-opcua/OpcUaConversation1.pcapng': 500,
 };
 
-const captures = existsSync(CAPTURES) ? (readdirSync(CAPTURES, { recursive: true }) as string[]).filter((path) => /\.pcap(ng)?(\.gz)?$/.test(path)).sort() : [];
-
-function missing(): string | false {
-  const what =
-    captures.length === 0 ? 'there are no captures beside the project (../shared/captures)' : installed() ? '' : 'tshark and capinfos are not installed';
-  if (what === '') return false;
-  if (process.env['STILLWATCH_REQUIRE_ALL'] === '1') throw new Error(what);
-  return what;
-}
-
 /** Takes out the messages that stand in `known`; what stands there but is not found is a stale entry. */
 function unexplained(found: readonly string[], known: readonly (number | string)[]): string[] {
   const explains = (entry: number | string, message: string) => (typeof entry === 'number' ? Number.parseInt(message, 10) === entry : message === entry);
@@ -66,10 +53,10 @@ function unexplained(found: readonly string[], known: readonly (number | string)
   return [...found.filter((message) => !known.some((entry) => explains(entry, message))), ...stale.map((entry) => `${entry} is no difference any more`)];
 }
 
-describe('agreement with tshark', { skip: missing() }, () => {
+describe('agreement with tshark', { skip: missing('captures', 'tshark') }, () => {
   for (const capture of captures) {
     it(capture, async () => {
-      const path = `${CAPTURES}${capture}`;
+      const path = shared(capture);
       const [mine, theirs] = [await ours(path), tshark(path, DECODE_AS[capture])];
       const known = DIFFERENCES[capture] ?? [];
       assert.equal(mine.frames, theirs.frames);

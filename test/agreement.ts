@@ -17,14 +17,12 @@ const FIELDS = [
 ];
 const CEILING = 1 << 28;
 
-function output(program: string, ...args: string[]): string {
+/** What a program prints; its failure is thrown. */
+export function output(program: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: 'utf8', maxBuffer: CEILING });
   if (error !== undefined || status !== 0) throw error ?? new Error(`${program}: ${stderr}`);
   return stdout;
 }
-
-/** Whether tshark and capinfos are there. */
-export const installed = (): boolean => ['tshark', 'capinfos'].every((program) => spawnSync(program, ['-v']).status === 0);
 
 /** Messages of Modbus and OPC UA; an OPC UA message counts once, in the frame of its last chunk. */
 export function tshark(path: string, decodeAs: string[] = []): Found {

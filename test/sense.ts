@@ -1,4 +1,5 @@
 /** Frames into the sensor, observations out, for tests. */
+import { openFiles } from '../sensor/capture/file.ts';
 import { Block } from '../sensor/capture/source.ts';
 import type { Coverage } from '../sensor/coverage.ts';
 import { type Definition, type Observation, observe } from '../sensor/observation.ts';
@@ -30,6 +31,19 @@ export function blockOf(frames: readonly Frame[]): Block {
 /** Frames 10 ms apart. */
 export const timed = (bytes: readonly Uint8Array[], from = START): Frame[] => bytes.map((one, i) => ({ at: from + i * 10, bytes: one }));
 
+/** Every frame of a capture file, copied out. */
+export async function framesOf(path: string): Promise<Frame[]> {
+  const frames: Frame[] = [];
+  await openFiles([path]).frames((block) => {
+    for (let i = 0; i < block.count; i++) {
+      const [offset, size] = [block.offset[i] as number, block.captured[i] as number];
+      const bytes = new Uint8Array(block.view.buffer, block.view.byteOffset + offset, size).slice();
+      frames.push({ at: block.at[i] as number, bytes, length: block.length[i], linktype: block.linktype[i] });
+    }
+  });
+  return frames;
+}
+
 export type Sensed = { observations: Observation[]; definitions: Definition[]; rows: number; coverage: Coverage };
 
 /** Everything the sensor says of these frames; `end` false leaves out what it says at the end of a capture. */
@@ -47,6 +61,19 @@ export function sense(frames: readonly Frame[], { end = true, each = false } = {
   for (const block of each ? frames.map((frame) => blockOf([frame])) : [blockOf(frames)]) sensor.take(block);
   if (end) sensor.end();
   return { ...out, coverage: sensor.coverage([{ name: 'test', linktype: 1, dropped: null }]) };
+}
+
+/** Everything the sensor says of a capture file. */
+export async function senseFile(path: string): Promise<Observation[]> {
+  const observations: Observation[] = [];
+  const known: (Definition | undefined)[] = [];
+  const sensor = new Sensor((batch) => {
+    for (const definition of batch.definitions) known[definition.operation] = definition;
+    for (let i = 0; i < batch.rows; i++) observations.push(observe(batch, i, known[batch.operation[i] as number]));
+  });
+  await openFiles([path]).frames((block) => sensor.take(block));
+  sensor.end();
+  return observations;
 }
 
 /** Small and repeatable: xorshift32. */
