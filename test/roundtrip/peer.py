@@ -1,7 +1,7 @@
 """A pymodbus server or client for the round trips.
 
 peer.py serve tcp|udp socket|rtu|ascii        prints the port as JSON, serves until its input ends
-peer.py ask   tcp|udp socket|rtu|ascii PORT SEED COUNT
+peer.py ask   tcp|udp socket|rtu|ascii PORT SEED COUNT basic|all
                                               prints a JSON line a transaction: what was sent and what came back, under our field names
 """
 import asyncio
@@ -244,7 +244,7 @@ class Client:
         }
         self.say(unit, 43, self.client.execute(request), {"mei_type": 14, "read_device_id_code": level, "object_id": 0}, told)
 
-    def all(self):
+    def round(self, which):
         """One function after the other, each as often as it has variants."""
         for code in (1, 2, 3, 4):
             self.read(code)
@@ -255,6 +255,8 @@ class Client:
             return
         for sub in (0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
             self.diagnostics(sub)
+        if which == "basic":
+            return
         for code in (7, 11, 12, 17):
             self.simple(code)
         self.mask()
@@ -265,14 +267,14 @@ class Client:
         self.identify()
 
 
-def ask(transport, framing, port, seed, count):
+def ask(transport, framing, port, seed, count, which):
     kind = ModbusTcpClient if transport == "tcp" else ModbusUdpClient
     client = kind("127.0.0.1", port=port, framer=FRAMERS[framing], timeout=5, retries=0, retry_on_empty=False, strict=False)
     if not client.connect():
         raise SystemExit("no connection")
     caller = Client(client, framing, random.Random(seed))
     for _ in range(count):
-        caller.all()
+        caller.round(which)
     client.close()
 
 
@@ -282,7 +284,7 @@ def main():
     if what == "serve":
         asyncio.run(serve(transport, framing))
     else:
-        ask(transport, framing, *[int(x) for x in rest])
+        ask(transport, framing, *[int(x) for x in rest[:3]], rest[3])
 
 
 main()

@@ -44,9 +44,9 @@ export async function serve(transport: Transport, framing: Framing): Promise<{ p
   };
 }
 
-/** A client that goes through its functions `rounds` times; what it says of each transaction. */
-export async function ask(transport: Transport, framing: Framing, port: number, seed: number, rounds: number): Promise<Told[]> {
-  const child = start('ask', transport, framing, String(port), String(seed), String(rounds));
+/** A client that goes through its functions `rounds` times, `basic` ones only or all; what it says of each transaction. */
+export async function ask(transport: Transport, framing: Framing, port: number, seed: number, rounds: number, which: 'basic' | 'all' = 'all'): Promise<Told[]> {
+  const child = start('ask', transport, framing, String(port), String(seed), String(rounds), which);
   let [out, errors] = ['', ''];
   child.stdout?.on('data', (data) => (out += data));
   child.stderr?.on('data', (data) => (errors += data));
