@@ -10,7 +10,7 @@ const [frames = 1_000_000, flows = 64, runs = 5] = process.argv.slice(2).map(Num
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const bare = here('../../../shared/bench/bare.mjs');
 
-type Measured = { frames: number; ms: number; megabytes: number };
+type Measured = { frames: number; ms: number; megabytes: number; transactions?: number };
 
 function stage(name: string, file: string): Measured {
   // A third of the capture is learned, the rest judged.
@@ -52,10 +52,14 @@ function main(): void {
       for (const [n, name] of stages.entries()) (all[n] as Measured[]).push(stage(name, file));
       bares.push(yardstick(file));
     }
+    const count = all[2]?.[0]?.transactions ?? Number.NaN;
+    const transactions = (ms: number) => `${(count / ms / 1000).toFixed(2)} M transactions/s, ${Math.round((ms * 1e6) / count)} ns each`;
     let before = 0;
     for (const [n, name] of stages.entries()) {
       const ms = median((all[n] as Measured[]).map((m) => m.ms));
       console.log(`${name.padEnd(8)} ${rate(ms)}, this stage ${Math.round(((ms - before) * 1e6) / frames)} ns a frame`);
+      // From the frame decoded to the row: flows, streams, pairing.
+      if (name === 'sensor') console.log(`Modbus   ${transactions(ms - before)}; from the file on ${transactions(ms)}`);
       before = ms;
     }
     const whole = all[3] as Measured[];
@@ -65,7 +69,7 @@ function main(): void {
       `bare prototype ${median(bares).toFixed(2)} M frames/s; ratio, run by run: ${median(ratios).toFixed(2)}, with all that is kept ${median(ratiosOf(all[4] as Measured[], bares)).toFixed(2)}`,
     );
     const peer = tshark(file);
-    console.log(Number.isNaN(peer) ? 'tshark: not here' : `tshark with a display filter: ${rate(peer)}`);
+    console.log(Number.isNaN(peer) ? 'tshark: not here' : `tshark with a display filter: ${rate(peer)}, ${transactions(peer)}`);
   } finally {
     rmSync(folder, { recursive: true });
   }

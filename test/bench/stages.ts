@@ -15,7 +15,7 @@ async function timed(take: (block: Block) => void, end: () => void = () => {}): 
   return { frames: report.frames, ms: performance.now() - begin };
 }
 
-async function measure(): Promise<{ frames: number; ms: number }> {
+async function measure(): Promise<{ frames: number; ms: number; transactions?: number }> {
   if (stage === 'read') return timed(() => {});
   if (stage === 'decode') {
     const decoder = new Decoder();
@@ -24,11 +24,16 @@ async function measure(): Promise<{ frames: number; ms: number }> {
     });
   }
   if (stage === 'sensor') {
-    const sensor = new Sensor(() => {});
-    return timed(
+    let transactions = 0;
+    // A row without an operation is no transaction.
+    const sensor = new Sensor((batch) => {
+      for (let i = 0; i < batch.rows; i++) if (batch.operation[i] !== 0) transactions++;
+    });
+    const result = await timed(
       (block) => sensor.take(block),
       () => sensor.end(),
     );
+    return { ...result, transactions };
   }
   // As `stillwatch run` does it, but for the store: what is kept one by one, and summaries of five minutes.
   const keeping = stage === 'keep' ? { summary: 300_000, onKept: () => {} } : {};
