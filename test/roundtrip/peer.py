@@ -175,7 +175,6 @@ class Client:
             16: diag.ReturnSlaveNAKCountRequest,
             17: diag.ReturnSlaveBusyCountRequest,
             18: diag.ReturnSlaveBusCharacterOverrunCountRequest,
-            19: diag.ReturnIopOverrunCountRequest,
             20: diag.ClearOverrunCountRequest,
         }
         request = made[sub]() if sub in made else plain[sub]()
@@ -253,7 +252,7 @@ class Client:
         # pymodbus's own client waits without end for some answers in ASCII whose size it cannot tell beforehand.
         if self.framing == "ascii":
             return
-        for sub in (0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20):
+        for sub in (0, 1, 2, 3, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20):
             self.diagnostics(sub)
         if which == "basic":
             return
@@ -264,7 +263,9 @@ class Client:
         self.files(20)
         self.files(21)
         self.queue()
-        self.identify()
+        # Nor can it tell the size of this one in RTU.
+        if self.framing == "socket":
+            self.identify()
 
 
 def ask(transport, framing, port, seed, count, which):

@@ -23,7 +23,7 @@ describe('pymodbus to pymodbus', { skip: missing('pymodbus') }, () => {
             [...new Set(found.map((o) => o['modbus.function_code'] as number))].sort((a, b) => a - b),
             FUNCTIONS,
           );
-          assert.equal(new Set(found.filter((o) => o['modbus.function_code'] === 8).map((o) => o['modbus.sub_function'])).size, 15);
+          assert.equal(new Set(found.filter((o) => o['modbus.function_code'] === 8).map((o) => o['modbus.sub_function'])).size, 14);
           assert.equal(new Set(found.map((o) => o['modbus.unit_id'])).size, 4);
           assert.ok(found.filter((o) => o['outcome'] === 'exception').length > 20);
         }

@@ -56,13 +56,14 @@ export async function serveSerial(): Promise<{ port: number; stop(): Promise<voi
   return { port, stop: () => new Promise((resolve) => server.close(() => resolve())) };
 }
 
-export type Link = 'tcp' | 'udp' | 'rtu' | 'telnet';
+/** `buffered` is what it calls RTU over TCP, with an MBAP header all the same; `telnet` is RTU frames in TCP. */
+export type Link = 'tcp' | 'udp' | 'buffered' | 'telnet';
 
 async function connected(link: Link, port: number): Promise<Client> {
   const client = new Modbus();
   if (link === 'tcp') await client.connectTCP(LOOPBACK, { port });
   if (link === 'udp') await client.connectUDP(LOOPBACK, { port });
-  if (link === 'rtu') await client.connectTcpRTUBuffered(LOOPBACK, { port });
+  if (link === 'buffered') await client.connectTcpRTUBuffered(LOOPBACK, { port });
   if (link === 'telnet') await client.connectTelnet(LOOPBACK, { port });
   // Over UDP it says that it is connected before it is.
   while (!client.isOpen) await new Promise((resolve) => setTimeout(resolve, 5));
