@@ -211,11 +211,7 @@ describe('with holes', () => {
   for (const [kind, cut] of Object.entries(kinds)) {
     it(`${kind} in an answer, at every byte: found again within the longest message`, () => recovered(cut, [3]));
     it(`${kind} in a request, at every byte: after a pause all is right`, () => holed(cut, [2], [900, 902], 2000));
-    it(
-      `${kind} in an answer, at every byte: the polls behind it are right at once`,
-      { todo: !kind.startsWith('the end') && 'a header is guessed in what is left of a cut message, and what lies behind it called smuggled' },
-      () => holed(cut, [3], [900, 901, 902], 0),
-    );
+    it(`${kind} in an answer, at every byte: the polls behind it are right at once`, () => holed(cut, [3], [900, 901, 902], 0));
     it(`${kind} in a request, at every byte: the polls behind it are right at once`, () => holed(cut, [2], [900, 901, 902], 0));
   }
 

@@ -238,22 +238,21 @@ describe('Zeek on its own captures', { skip: missing('captures') }, () => {
     assert.deepEqual(
       without(theirs, mine),
       [
-        // Frame 2 lies outside any window of the SYN of frame 1; 19 and 21 lie before bytes that came already; tshark reads none of them either.
+        // Frame 2 lies outside any window of the SYN of frame 1; tshark does not read it either. Frame 19 is joined with its request.
         '0 1 28 RESP',
         '0 1 47 RESP',
-        '0 1 51 RESP',
         // Frame 6 comes behind a hole, of an unknown function, and its length does not fit the segment: no place to start from.
         '0 1 33 REQ',
         // Zeek ends a message of frame 14, whose length field is longer than the frame, with bytes of the next one.
         '0 0 38 REQ',
       ].sort((a, b) => (a < b ? -1 : 1)),
     );
-    // Segments behind a hole, in which a message begins where the segment does: Zeek's analyser is out of step there.
+    // Segments behind a hole, in which a message begins where the segment does, and pieces of one that come late: Zeek is out of step there.
     assert.deepEqual(
       without(mine, theirs)
         .map((line) => Number(line.split(' ')[2]))
         .sort((a, b) => a - b),
-      [34, 43, 46, 47, 50, 52, 70],
+      [34, 43, 46, 47, 50, 52, 58, 59, 66, 70],
     );
   });
 });
