@@ -4,6 +4,7 @@ import { Analyzer } from '../analyzer/analyzer.ts';
 import type { Baseline } from '../analyzer/baseline/file.ts';
 import { RuleSet } from '../analyzer/rules/compile.ts';
 import { loadRules } from '../analyzer/rules/load.ts';
+import type { TagIndex } from '../analyzer/tags/tags.ts';
 import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
@@ -43,6 +44,8 @@ export type PassOptions = {
   rules: RuleSet;
   learn: number;
   baseline: Baseline | null;
+  /** What values are called. */
+  tags?: TagIndex;
   onKept?: (observation: Observation, frames: number[]) => void;
   /** Called after every block. */
   onBlock?: (pass: Pass) => void | Promise<void>;
@@ -63,6 +66,7 @@ export class Pass {
       facts: options.baseline?.facts ?? [],
       assets: options.baseline?.assets ?? [],
       baseline: options.baseline?.hash ?? '',
+      ...(options.tags === undefined ? {} : { tags: options.tags }),
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
     });
     this.sensor = new Sensor((batch) => this.analyzer.take(batch));
@@ -105,6 +109,7 @@ export class Pass {
       coverage,
       assets: analyzer.inventory.all(),
       conversations,
+      registers: analyzer.registers(),
       findings: analyzer.findings,
     };
   }
@@ -125,6 +130,7 @@ export type Result = {
   coverage: ReturnType<Sensor['coverage']>;
   assets: ReturnType<Analyzer['inventory']['all']>;
   conversations: ReturnType<Analyzer['conversations']>;
+  registers: ReturnType<Analyzer['registers']>;
   findings: Analyzer['findings'];
 };
 
