@@ -1,8 +1,12 @@
 /** Tag lists named on the command line or in the configuration. */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { basename } from 'node:path';
 import { isNotation, NOTATIONS, type Notation } from '../analyzer/point.ts';
+import { CONFIGURATION, type Store } from '../analyzer/store/store.ts';
 import { importTags, problemText } from '../analyzer/tags/import.ts';
+import { tagListOf } from '../analyzer/tags/list.ts';
 import { overlaps } from '../analyzer/tags/overlap.ts';
 import { MAX_TAGS, type Tag, tagPoint } from '../analyzer/tags/tag.ts';
 import { TagIndex } from '../analyzer/tags/tags.ts';
@@ -48,7 +52,19 @@ export async function readTagLists(sources: readonly string[], notation: Notatio
   return all;
 }
 
-/** Flags and configuration together, ready for use. */
+/** Makes the lists of the configuration count in the store; a decision is written when they are others than before. */
+export async function configureTags(store: Store, tags: Tag[], files: readonly string[], now: Date): Promise<void> {
+  const on = { kind: 'asset', id: CONFIGURATION } as const;
+  const list = tagListOf(CONFIGURATION, files.map((file) => basename(file)).join(', '), tags);
+  const before = (await store.decisions(on)).findLast(({ kind }) => kind === 'tags')?.edit?.['list'] ?? '';
+  const id = tags.length === 0 ? '' : list.id;
+  if (id === before) return;
+  if (id !== '') await store.save({ tagLists: [list] });
+  const edit = { list: id, file: list.file, tags: String(tags.length) };
+  await store.decide({ id: randomUUID(), '@timestamp': now.toISOString(), by: CONFIGURATION, on, kind: 'tags', resolution: null, comment: '', edit });
+}
+
+/** The tags of the command line, ready for use. */
 export async function tagIndexOf(flags: Flags): Promise<TagIndex> {
   return new TagIndex(await readTagLists((flags['tags'] as string[] | undefined) ?? [], notationFlag(flags)));
 }

@@ -2,6 +2,7 @@
 import { best } from '../../analyzer/asset.ts';
 import { type Decision, decidedStatus, type Finding, type FindingView, LEVELS, STATUSES } from '../../analyzer/finding.ts';
 import type { AuditLine, Batch, Facet, FindingQuery, Store } from '../../analyzer/store/store.ts';
+import { widthOf } from '../../analyzer/tags/tag.ts';
 import { openAccounts, type Role } from '../../ui/accounts.ts';
 import { type ConsoleOptions, createApp } from '../../ui/app.ts';
 import { findings, observations, rules } from './happenings.ts';
@@ -12,7 +13,7 @@ export const TOKEN = 'one-time-set-up-token';
 
 /** A store of arrays: enough for the console's questions, without cursors that survive a change. */
 export class MemoryStore implements Store {
-  readonly batch: Required<Batch> = { findings: [], assets: [], facts: [], conversations: [], observations: [], health: [] };
+  readonly batch: Required<Batch> = { findings: [], assets: [], facts: [], conversations: [], observations: [], health: [], registers: [], tagLists: [] };
   readonly decided: Decision[] = [];
   readonly lines: AuditLine[] = [];
 
@@ -100,6 +101,25 @@ export class MemoryStore implements Store {
   }
   async decisions(on: Decision['on']) {
     return this.decided.filter((one) => one.on.kind === on.kind && one.on.id === on.id);
+  }
+  async registers({ server, unit, table }: Parameters<Store['registers']>[0]) {
+    const fits = (one: (typeof this.batch.registers)[number]) =>
+      (server === undefined || one.server === server) && (unit === undefined || one.unit === unit) && (table === undefined || one.table === table);
+    return this.batch.registers.filter(fits);
+  }
+  async tags({ owner, server, unit, table, from = 0, to = 65_536 }: Parameters<Store['tags']>[0]) {
+    const counts = (list: (typeof this.batch.tagLists)[number]) =>
+      this.decided.findLast((one) => one.kind === 'tags' && one.on.id === list.owner)?.edit?.['list'] === list.id;
+    const lists = this.batch.tagLists.filter((list) => (owner === undefined || list.owner === owner) && counts(list));
+    return lists
+      .flatMap((list) => list.tags)
+      .filter(
+        (one) => (server === undefined || one.server === server) && (unit === undefined || one.unit === unit) && (table === undefined || one.table === table),
+      )
+      .filter((one) => one.address < to && one.address + widthOf(one) > from);
+  }
+  async tagList(id: string) {
+    return this.batch.tagLists.find((one) => one.id === id) ?? null;
   }
   async health() {
     return this.batch.health;
