@@ -66,7 +66,7 @@ export type AssetQuery = {
   cursor?: string;
 };
 
-export type FactQuery = { kind?: FactKind; state?: FactState; server?: string; client?: string; limit?: number; cursor?: string };
+export type FactQuery = { kind?: FactKind; protocol?: string; state?: FactState; server?: string; client?: string; limit?: number; cursor?: string };
 
 /** An observation kept one by one (writes, control operations, everything unusual), nested as `dissect` prints it. */
 export type Kept = { id: string; '@timestamp': string; kind: string; frames: number[]; source: string; destination: string; json: { [key: string]: unknown } };

@@ -84,7 +84,7 @@ export class MemoryStore implements Store {
   }
   async facts(query: Parameters<Store['facts']>[0]) {
     const fits = (one: (typeof this.batch.facts)[number]) =>
-      (['kind', 'state', 'server', 'client'] as const).every((name) => query[name] === undefined || one[name] === query[name]);
+      (['kind', 'protocol', 'state', 'server', 'client'] as const).every((name) => query[name] === undefined || one[name] === query[name]);
     return page(this.batch.facts.filter(fits), query);
   }
   async conversations(query: { address?: string; limit?: number }) {
