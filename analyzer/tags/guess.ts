@@ -44,6 +44,7 @@ export function guess(clues: Clues): Guess {
   const ranking = WORD_ORDERS.map((order) => candidate(order, words, clues, moving)).sort((a, b) => b.score - a.score);
   const [first, second] = ranking as [Candidate, Candidate];
   if (ranking.every(({ value }) => value === first.value)) return { ranking, best: null, verdict: 'Cannot tell: every order gives the same value now.' };
+  if (first.score < 0) return { ranking, best: null, verdict: `Cannot tell: in no order it looks like a measured value of type ${clues.type}.` };
   if (first.value === null || first.score - second.score < MARGIN)
     return { ranking, best: null, verdict: `Cannot tell: what speaks for ${first.order} hardly outweighs what speaks for ${second.order}.` };
   return { ranking, best: first.order, verdict: `${first.order} is the most likely: ${first.reasons.join('; ')}.` };

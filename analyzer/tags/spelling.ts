@@ -14,6 +14,7 @@ const spelled = <T extends string>(own: readonly T[], others: { [spelling: strin
 
 const TABLE_SPELLINGS = spelled<Table>(TABLES, {
   coil: 'coils',
+  co: 'coils',
   '0x': 'coils',
   discrete_input: 'discrete_inputs',
   di: 'discrete_inputs',

@@ -5,9 +5,9 @@ import type { RegisterTable } from '../../analyzer/registers/map.ts';
 import { typeText } from '../../analyzer/tags/tag.ts';
 import type { Html, Strip } from '../console.ts';
 import type { Device } from '../device.ts';
-import { count, counted, value } from '../figures.ts';
+import { counted, value } from '../figures.ts';
 import { link, type Parameters } from '../filters.ts';
-import type { Cell, PointPage, PointRow } from '../points.ts';
+import type { PointPage, PointRow } from '../points.ts';
 import { when } from '../time.ts';
 import { icon } from './icon.ts';
 import { numbers } from './numbers.ts';
@@ -84,7 +84,7 @@ function listed(view: PointsView): Html {
   const path = pathOf(view);
   const next = page.next === null ? null : link(path, given, { from: String(page.next), number: null });
   const [first, last] = [page.rows[0] as PointRow, page.rows.at(-1) as PointRow];
-  return html`<div class="scroll"><table class="list points" aria-label="Points"><thead><tr><th scope="col" class="w-address figure">Address</th><th scope="col" class="w-rest">Name</th><th scope="col" class="w-to">Value</th><th scope="col" class="w-name wide-only">Limits</th><th scope="col" class="w-to">On the wire</th><th scope="col" class="w-name">Learned</th><th scope="col" class="w-party">Read by</th><th scope="col" class="w-party">Written by</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${page.rows.map((row) => one(view, row))}</tbody></table></div>
+  return html`<div class="scroll"><table class="list points" aria-label="Points"><thead><tr><th scope="col" class="w-where figure">Address</th><th scope="col" class="w-rest">Name</th><th scope="col" class="w-value">Value</th><th scope="col" class="w-limits wide-only">Limits</th><th scope="col" class="w-wire">On the wire</th><th scope="col" class="w-learned" title="Lowest and highest value on the wire while it was learned">Learned</th><th scope="col" class="w-party">Read by</th><th scope="col" class="w-party">Written by</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${page.rows.map((row) => one(view, row))}</tbody></table></div>
 <nav class="pager" aria-label="Pages"><span>Addresses ${written(view, first.address)} to ${written(view, last.address + last.cells.length - 1)}</span>${
     filter.from > 0 ? html`<a class="button small" href="${link(path, given, { number: null })}">First page</a>` : null
   }${next === null ? null : html`<a class="button small" href="${next}" rel="next">Next page ${icon('arrow')}</a>`}</nav>`;
@@ -101,10 +101,14 @@ function one(view: PointsView, row: PointRow): Html {
   const ranges = cells.flatMap(({ range }) => (range === null ? [] : [range]));
   const readers = [...new Set(ranges.flatMap((range) => range.readers))];
   const writers = [...new Set(ranges.flatMap((range) => range.writers))];
-  const seen = ranges.reduce((newest, range) => (range.last_seen > newest ? range.last_seen : newest), '');
+  const seen =
+    ranges
+      .map((range) => range.last_seen)
+      .sort()
+      .at(-1) ?? '';
   const shown = view.filter.number === row.address && row.open;
   const who = (parties: string[]): Html => html`<td class="mono cut" title="${parties.slice(0, 20).join(', ')}">${some(parties) || dash()}</td>`;
-  return html`<tr id="p${row.address}${tag === null || tag.bit === null ? '' : `-${tag.bit}`}"><td class="mono figure">${address}</td><td class="cut" title="${tag?.name ?? ''}">${tag === null ? dash() : html`${tag.name} <span class="quiet">${typeText(tag)}${tag.order === null ? '' : ` ${tag.order}`}</span>`}</td><td>${reading(view, row, shown)}</td><td class="figures wide-only">${limits(row)}</td><td class="mono cut">${raw(row)}</td><td class="figures">${learned(cells)}</td>${who(readers)}${who(writers)}<td>${seen === '' ? html`<span class="quiet">never</span>` : when(seen, view.strip.clock)}</td></tr>${shown ? numbers(view.map, row, 9) : null}`;
+  return html`<tr id="p${row.address}${tag === null || tag.bit === null ? '' : `-${tag.bit}`}"><td class="mono figure">${address}</td><td class="cut" title="${tag?.name ?? ''}">${tag === null ? dash() : html`${tag.name} <span class="quiet">${typeText(tag)}${tag.order === null ? '' : ` ${tag.order}`}</span>`}</td><td>${reading(view, row, shown)}</td><td class="figures wide-only">${limits(row)}</td><td class="mono cut">${raw(row)}</td><td class="figures">${learned(row)}</td>${who(readers)}${who(writers)}<td>${seen === '' ? html`<span class="quiet">never</span>` : when(seen, view.strip.clock)}</td></tr>${shown ? numbers(view.map, row, 9) : null}`;
 }
 
 function reading(view: PointsView, row: PointRow, shown: boolean): Html {
@@ -139,10 +143,10 @@ function raw({ cells, tag }: PointRow): Html | string {
 }
 
 /** Ranges of single registers; those of a value that takes several do not add up to its range. */
-function learned(cells: Cell[]): Html | string {
+function learned({ cells, tag }: PointRow): Html | string {
   const [cell] = cells;
-  if (cells.length > 1 || cell === undefined || cell.low === null || cell.high === null) return dash();
-  return cell.low === cell.high ? `always ${cell.low}` : `${count(cell.low)} to ${count(cell.high)}`;
+  if (cells.length > 1 || (tag !== null && tag.bit !== null) || cell === undefined || cell.low === null || cell.high === null) return dash();
+  return cell.low === cell.high ? `always ${cell.low}` : `${value(cell.low)} to ${value(cell.high)}`;
 }
 
 function nothing(view: PointsView): Html {

@@ -21,6 +21,7 @@ const MAX_NAMES = 50;
 const DONE: { [done: string]: string } = {
   edit: 'Saved. What you wrote stays, whatever the wire says.',
   tags: 'Done. From now on values are read by these tags; the way back is beside them.',
+  untagged: 'Removed. Values are bare numbers again; the way back is where the list was.',
 };
 
 const EDITABLE = ['name', 'role', 'purdue_level'] as const;

@@ -102,7 +102,7 @@ async function apply(c: Ask, console: Console): Promise<Response> {
   if (!repeated && before !== given.was)
     throw new HTTPException(409, { message: 'Meanwhile somebody changed the tags of this device. Look at its card, then decide again.' });
   if (!repeated) await console.decide(made);
-  return c.redirect(`/assets/${encodeURIComponent(asset.id)}?done=tags#tags`, 303);
+  return c.redirect(`/assets/${encodeURIComponent(asset.id)}?done=${list === null ? 'untagged' : 'tags'}#tags`, 303);
 }
 
 async function ownList(console: Console, asset: Asset, id: string): Promise<TagList> {
