@@ -93,6 +93,8 @@ export class Pass {
   result(): Result {
     const { analyzer, sensor } = this;
     const conversations = analyzer.conversations();
+    // Before the coverage, which says how full the map is.
+    const registers = analyzer.registers();
     const coverage = this.coverage();
     return {
       stats: {
@@ -109,7 +111,7 @@ export class Pass {
       coverage,
       assets: analyzer.inventory.all(),
       conversations,
-      registers: analyzer.registers(),
+      registers,
       findings: analyzer.findings,
     };
   }
