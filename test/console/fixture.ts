@@ -6,7 +6,7 @@ import { widthOf } from '../../analyzer/tags/tag.ts';
 import { openAccounts, type Role } from '../../ui/accounts.ts';
 import { type ConsoleOptions, createApp } from '../../ui/app.ts';
 import { findings, observations, rules } from './happenings.ts';
-import { assets, conversations, facts, status } from './plant.ts';
+import { assets, conversations, facts, registers, status } from './plant.ts';
 
 export const PASSWORD = 'a quiet river at dawn';
 export const TOKEN = 'one-time-set-up-token';
@@ -148,7 +148,14 @@ function tally(values: string[], order?: readonly string[]): Facet {
 
 /** The plant of `plant.ts`, put into any store. */
 export async function fill(store: Store): Promise<void> {
-  await store.save({ assets: assets(), facts: facts(), findings: findings(), conversations: conversations(), observations: observations() });
+  await store.save({
+    assets: assets(),
+    facts: facts(),
+    findings: findings(),
+    conversations: conversations(),
+    observations: observations(),
+    registers: registers(),
+  });
 }
 
 /** A console with one account of each role, named by the role. */

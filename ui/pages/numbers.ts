@@ -12,7 +12,7 @@ export const numbers = (map: RegisterTable | null, row: PointRow, columns: numbe
 <p class="quiet">${row.tag === null ? 'Offered, not assumed: a tag list with the type and word order of the device’s manual makes it a value.' : 'Not decoded until the tag list says its word order; the device’s manual does.'}</p></td></tr>`;
 
 function one({ type, guess }: Offer, tag: Tag | null): Html {
-  return html`<section><h3>As ${type}</h3><p>${guess.verdict}</p>
+  return html`<section><h2>As ${type}</h2><p>${guess.verdict}</p>
 ${guess.ranking.length === 0 ? null : html`<table class="list plain" aria-label="As ${type}"><thead><tr><th scope="col">Order</th><th scope="col" class="figure">Value</th><th scope="col">For and against</th></tr></thead><tbody>${guess.ranking.map((candidate) => ranked(candidate, tag, candidate.order === guess.best))}</tbody></table>`}</section>`;
 }
 

@@ -114,7 +114,7 @@ function one(view: PointsView, row: PointRow): Html {
 function reading(view: PointsView, row: PointRow, shown: boolean): Html {
   const { tag, reading: read, open } = row;
   const toggle = (text: string): Html =>
-    html`<a class="offer" href="${link(pathOf(view), view.given, { number: shown ? null : String(row.address), ...(view.filter.from === 0 ? {} : { from: String(view.filter.from) }) })}#p${row.address}" aria-expanded="${shown}">${text}</a>`;
+    html`<a class="offer" href="${link(pathOf(view), view.given, { number: shown ? null : String(row.address), ...(view.filter.from === 0 ? {} : { from: String(view.filter.from) }) })}#p${row.address}" aria-expanded="${String(shown)}">${text}</a>`;
   if (tag === null || read === null) return open ? toggle('as number') : dash();
   if (read.state === 'undecided') return html`<span class="quiet">word order?</span> ${toggle('candidates')}`;
   if (read.value === null) return html`<span class="quiet">${row.cells.some((cell) => cell.value === null) ? 'not seen' : 'no number'}</span>`;
