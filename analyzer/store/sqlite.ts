@@ -8,7 +8,7 @@ import { listConversations, listFacts, refoldFact, saveConversation, saveFact } 
 import { countFindings, listFindings, readFinding, refoldFinding, saveFinding } from './sqlite/findings.ts';
 import { expire, listHealth, listObservations, saveHealth, saveObservation } from './sqlite/observations.ts';
 import { listRegisters, saveRegisters } from './sqlite/registers.ts';
-import { enforceTags, listTags, readTagList, saveTagList } from './sqlite/tags.ts';
+import { enforceTags, listTagLists, listTags, saveTagList } from './sqlite/tags.ts';
 import type { Batch, Store } from './store.ts';
 
 function save(db: Database, batch: Batch): void {
@@ -50,7 +50,7 @@ export function openSqlite(path: string): Store {
     observations: async (query) => listObservations(db, query),
     registers: async (query) => listRegisters(db, query),
     tags: async (query) => listTags(db, query),
-    tagList: async (id) => readTagList(db, id),
+    tagLists: async (owner) => listTagLists(db, owner),
     decide: async (decision) => db.transaction(() => decide(db, decision)),
     decisions: async (on) => decisionsOn(db, on),
     health: async ({ limit }) => listHealth(db, limit),

@@ -104,6 +104,9 @@ export type TagList = {
   tags: Tag[];
 };
 
+/** What is known of a list without reading it. */
+export type TagListHead = { id: string; owner: string; file: string /** How many. */; tags: number; counts: boolean };
+
 /** Tags with an address in `from..to` (the end not in it). */
 export type TagQuery = RegisterQuery & { owner?: string; from?: number; to?: number };
 
@@ -146,8 +149,8 @@ export interface Store {
   registers(query: RegisterQuery): Promise<RegisterTable[]>;
   /** The tags that count, by point; a device's own before those of the configuration, which they outrank where they overlap. */
   tags(query: TagQuery): Promise<Tag[]>;
-  /** A list that was imported, whether it counts or not; older ones of an owner go when newer ones come. */
-  tagList(id: string): Promise<TagList | null>;
+  /** Lists that were imported, those that count and the last that don't, the oldest first. */
+  tagLists(owner?: string): Promise<TagListHead[]>;
 
   /** Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. */
   decide(decision: Decision): Promise<void>;

@@ -21,10 +21,11 @@ const WRITTEN: readonly Column[] = [
 
 /** CSV with a header; addresses from 0, and it says so. */
 export function exportTags(tags: readonly Tag[]): string {
-  return rowText(WRITTEN) + tags.map(row).join('');
+  return rowText(WRITTEN) + tags.map(tagText).join('');
 }
 
-const row = (tag: Tag): string =>
+/** Its row. */
+export const tagText = (tag: Tag): string =>
   rowText([
     tag.server,
     tag.unit,

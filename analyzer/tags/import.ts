@@ -51,6 +51,7 @@ class Reading {
   private readonly tags: Tag[] = [];
   private readonly lines: number[] = [];
   private readonly problems: Problem[] = [];
+  private readonly words = new Map<string, string>();
   private faults = 0;
   private read = 0;
   /** By table: rows whose notation nobody said and whose number might be a reference, and whether all of the table are such. */
@@ -109,9 +110,18 @@ class Reading {
     const field = (column: Column): string => fields[header.at.get(column) ?? -1] ?? '';
     const tag = readTag(field, this.given, (column, text) => this.fault(line, column, text));
     if (tag === null) return;
+    tag.server = this.once(tag.server);
+    tag.eu = this.once(tag.eu);
     this.tags.push(tag);
     this.lines.push(line);
     if (this.given.notation === null && field('notation').trim() === '') this.doubt(line, field('address').trim(), tag.table);
+  }
+
+  /** The same words over and over are kept once. */
+  private once(word: string): string {
+    const known = this.words.get(word);
+    if (known === undefined) this.words.set(word, word);
+    return known ?? word;
   }
 
   private doubt(line: number, text: string, table: Table): void {

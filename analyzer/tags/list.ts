@@ -1,10 +1,14 @@
 /** A list as a whole: its id, and what it would change. */
-import { idOf } from '../hash.ts';
+import { createHash } from 'node:crypto';
 import type { TagList } from '../store/store.ts';
-import { exportTags } from './export.ts';
+import { tagText } from './export.ts';
 import { type Tag, tagPoint } from './tag.ts';
 
-export const tagListOf = (owner: string, file: string, tags: Tag[]): TagList => ({ id: idOf('tags', owner, exportTags(tags)), owner, file, tags });
+export function tagListOf(owner: string, file: string, tags: Tag[]): TagList {
+  const hash = createHash('sha256').update(`tags\0${owner}\0`);
+  for (const tag of tags) hash.update(tagText(tag));
+  return { id: hash.digest('hex').slice(0, 20), owner, file, tags };
+}
 
 export type Changes = { added: Tag[]; removed: Tag[]; changed: { before: Tag; after: Tag }[]; unchanged: number };
 

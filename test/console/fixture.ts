@@ -118,8 +118,10 @@ export class MemoryStore implements Store {
       )
       .filter((one) => one.address < to && one.address + widthOf(one) > from);
   }
-  async tagList(id: string) {
-    return this.batch.tagLists.find((one) => one.id === id) ?? null;
+  async tagLists(owner?: string) {
+    const lists = this.batch.tagLists.filter((one) => owner === undefined || one.owner === owner);
+    const counting = (of: string) => this.decided.findLast((one) => one.kind === 'tags' && one.on.id === of)?.edit?.['list'];
+    return lists.map(({ id, owner, file, tags }) => ({ id, owner, file, tags: tags.length, counts: counting(owner) === id }));
   }
   async health() {
     return this.batch.health;

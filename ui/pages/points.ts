@@ -4,7 +4,6 @@ import { isBits, NOTATIONS, type Notation, type Table, writtenAddress } from '..
 import type { RegisterTable } from '../../analyzer/registers/map.ts';
 import { typeText } from '../../analyzer/tags/tag.ts';
 import type { Html, Strip } from '../console.ts';
-import type { Device } from '../device.ts';
 import { counted, value } from '../figures.ts';
 import { link, type Parameters } from '../filters.ts';
 import type { PointPage, PointRow } from '../points.ts';
@@ -16,7 +15,6 @@ import { some, TABLE_WORDS } from './registers.ts';
 
 export type PointsView = {
   asset: Asset;
-  device: Device;
   filter: { notation: Notation; show: 'all' | 'named'; from: number; number?: number | undefined };
   given: Parameters;
   /** Every table of the device. */
@@ -25,8 +23,6 @@ export type PointsView = {
   table: Table;
   map: RegisterTable | null;
   page: PointPage;
-  /** Whether any tag lies in this table. */
-  named: boolean;
   strip: Strip;
 };
 
@@ -150,7 +146,7 @@ function learned({ cells, tag }: PointRow): Html | string {
 }
 
 function nothing(view: PointsView): Html {
-  const { map, filter, table, unit, asset, tables, named } = view;
+  const { map, filter, table, unit, asset, tables } = view;
   const card = `/assets/${encodeURIComponent(asset.id)}#tags`;
   if (filter.from > 0)
     return empty(
@@ -158,7 +154,7 @@ function nothing(view: PointsView): Html {
       'The table ends before this address.',
       html`<a class="button" href="${link(pathOf(view), view.given, { number: null })}">First page</a>`,
     );
-  if (filter.show === 'named' && !named)
+  if (filter.show === 'named')
     return empty(
       'No point has a name',
       `No tag list names any of the ${TABLE_WORDS[table]} of unit ${unit}. Import one on the device's card.`,

@@ -47,7 +47,6 @@ async function points(c: Ask, console: Console): Promise<Response> {
   const listed = await store.tags({ server: device.server, unit, table, from: filter.from, to });
   const tags = new TagIndex(listed).within(device.server, unit, table, filter.from, to).sort(byPoint);
   const page = pointPage(map, tags, filter.from, ROWS, filter.show === 'named');
-  const names = listed.length > 0 || (await store.tags({ ...deviceQuery(device), unit, table })).length > 0;
-  const body = pointsPage({ asset, device, filter, given, tables, unit, table, map, page, named: names, strip });
+  const body = pointsPage({ asset, filter, given, tables, unit, table, map, page, strip });
   return reply(c, console, { title: `Points of ${best(asset, 'name') || asset.address}`, here: 'assets', strip }, body);
 }

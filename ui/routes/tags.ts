@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type Asset, best } from '../../analyzer/asset.ts';
 import { NOTATIONS } from '../../analyzer/point.ts';
-import type { TagList } from '../../analyzer/store/store.ts';
+import type { TagListHead } from '../../analyzer/store/store.ts';
 import { exportTags } from '../../analyzer/tags/export.ts';
 import { importTags } from '../../analyzer/tags/import.ts';
 import { changesOf, tagListOf } from '../../analyzer/tags/list.ts';
@@ -57,7 +57,8 @@ async function upload(c: Ask, console: Console): Promise<Response> {
   const device = deviceOf(asset);
   const bytes = new Uint8Array(await file.arrayBuffer());
   const own = await store.tags({ owner: asset.id });
-  const room = MAX_TAGS - ((await store.tags({})).length - own.length);
+  const others = (await store.tagLists()).filter(({ counts, owner }) => counts && owner !== asset.id);
+  const room = MAX_TAGS - others.reduce((sum, { tags }) => sum + tags, 0);
   const read = await importTags(bytes, { ...device, notation: notation ?? null }, room);
   const title = `Tags of ${best(asset, 'name') || asset.address}`;
   if (read.faults > 0) return reply(c, console, { title, here: 'assets', status: 422 }, tagProblemsPage(asset, file.name, read));
@@ -93,7 +94,7 @@ async function apply(c: Ask, console: Console): Promise<Response> {
       kind: 'tags',
       resolution: null,
       comment: given.comment,
-      edit: { list: list?.id ?? '', file: list?.file ?? '', tags: String(list?.tags.length ?? 0) },
+      edit: { list: list?.id ?? '', file: list?.file ?? '', tags: String(list?.tags ?? 0) },
     },
     console.options.now(),
     given.nonce,
@@ -105,9 +106,9 @@ async function apply(c: Ask, console: Console): Promise<Response> {
   return c.redirect(`/assets/${encodeURIComponent(asset.id)}?done=${list === null ? 'untagged' : 'tags'}#tags`, 303);
 }
 
-async function ownList(console: Console, asset: Asset, id: string): Promise<TagList> {
-  const list = await console.options.store.tagList(id);
-  if (list === null || list.owner !== asset.id) throw new HTTPException(404, { message: 'That list is no longer kept. Import it again.' });
+async function ownList(console: Console, asset: Asset, id: string): Promise<TagListHead> {
+  const list = (await console.options.store.tagLists(asset.id)).find((one) => one.id === id);
+  if (list === undefined) throw new HTTPException(404, { message: 'That list is no longer kept. Import it again.' });
   return list;
 }
 

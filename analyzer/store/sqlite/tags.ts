@@ -1,25 +1,30 @@
-/** Tag lists: kept as they were imported, and those that count once more by where their tags lie. */
+/** Tag lists: kept as they were imported; which one of an owner counts is decided. */
 import { byPoint, type Tag, widthOf } from '../../tags/tag.ts';
-import { CONFIGURATION, type TagList, type TagQuery } from '../store.ts';
-import type { Database } from './database.ts';
+import { CONFIGURATION, type TagList, type TagListHead, type TagQuery } from '../store.ts';
+import type { Database, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
 import { filterOf, when, where } from './page.ts';
 
-/** Lists kept of one owner: the way back from an import that was wrong. */
+/** Lists kept of one owner beside the one that counts: the way back from an import that was wrong. */
 const MAX_LISTS = 8;
 /** Tags of one run. */
 const MAX_RUN = 256;
 
-const SAVE = 'INSERT INTO tag_lists (id, owner, json) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING';
-
 /** It counts when a decision names it, which may have come before. */
-export function saveTagList(db: Database, list: TagList): void {
-  db.run('DELETE FROM tag_lists WHERE id = ? AND owner = ?', list.id, list.owner);
-  db.run(SAVE, list.id, list.owner, JSON.stringify(list));
-  const counts = decided(db, list.owner);
-  const old = 'SELECT seq FROM tag_lists WHERE owner = ? AND id <> ? ORDER BY seq DESC LIMIT -1 OFFSET ?';
-  db.run(`DELETE FROM tag_lists WHERE seq IN (${old})`, list.owner, counts, MAX_LISTS);
-  if (counts === list.id) enforceTags(db, list.owner);
+export function saveTagList(db: Database, { id, owner, file, tags }: TagList): void {
+  const counts = decided(db, owner) === id ? 1 : 0;
+  db.run('DELETE FROM tag_lists WHERE id = ? AND owner = ?', id, owner);
+  const saved = db.run(
+    'INSERT INTO tag_lists (id, owner, file, tags, counts) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+    id,
+    owner,
+    file,
+    tags.length,
+    counts,
+  );
+  if (saved === 1) for (const run of runs(tags)) saveRun(db, id, run);
+  const old = 'SELECT seq FROM tag_lists WHERE owner = ? AND counts = 0 ORDER BY seq DESC LIMIT -1 OFFSET ?';
+  db.run(`DELETE FROM tag_lists WHERE seq IN (${old})`, owner, MAX_LISTS);
 }
 
 /** Id of the list that counts, '' for none. */
@@ -29,12 +34,8 @@ function decided(db: Database, owner: string): string {
 }
 
 /** After a decision: its list counts, and no other of this owner. */
-export function enforceTags(db: Database, owner: string): void {
-  db.run('DELETE FROM tag_runs WHERE owner = ?', owner);
-  const list = readTagList(db, decided(db, owner));
-  if (list === null || list.owner !== owner) return;
-  for (const run of runs(list.tags)) saveRun(db, list, run);
-}
+export const enforceTags = (db: Database, owner: string): void =>
+  void db.run('UPDATE tag_lists SET counts = (id = ?) WHERE owner = ?', decided(db, owner), owner);
 
 function* runs(tags: readonly Tag[]): Generator<Tag[]> {
   let run: Tag[] = [];
@@ -50,21 +51,31 @@ function* runs(tags: readonly Tag[]): Generator<Tag[]> {
   if (run.length > 0) yield run;
 }
 
-function saveRun(db: Database, { id, owner }: TagList, run: Tag[]): void {
+function saveRun(db: Database, list: string, run: Tag[]): void {
   const { server, unit, table, address } = run[0] as Tag;
   const last = run.reduce((end, tag) => Math.max(end, tag.address + widthOf(tag) - 1), address);
-  const sql = 'INSERT INTO tag_runs (owner, list, server, unit, space, first, last, json) VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
-  db.run(sql, owner, id, server.toLowerCase(), unit, table, address, last, JSON.stringify(run));
+  const sql = 'INSERT INTO tag_runs (list, server, unit, space, first, last, json) VALUES (?, ?, ?, ?, ?, ?, ?)';
+  db.run(sql, list, server.toLowerCase(), unit, table, address, last, JSON.stringify(run));
 }
 
-export function readTagList(db: Database, id: string): TagList | null {
-  const row = db.get('SELECT json FROM tag_lists WHERE id = ?', id);
-  return row === undefined ? null : (JSON.parse(String(row['json'])) as TagList);
-}
+const head = ({ id, owner, file, tags, counts }: Row): TagListHead => ({
+  id: String(id),
+  owner: String(owner),
+  file: String(file),
+  tags: Number(tags),
+  counts: counts === 1,
+});
+
+/** The oldest first. */
+export const listTagLists = (db: Database, owner: string | undefined): TagListHead[] => {
+  const filter = filterOf(when(owner, (value) => ['owner = ?', value]));
+  return db.all(`SELECT id, owner, file, tags, counts FROM tag_lists${where(filter)} ORDER BY seq`, ...filter.values).map(head);
+};
 
 /** Those that count, by point; a device's own before those of the configuration, which they outrank. */
 export function listTags(db: Database, { owner, server, unit, table, from, to }: TagQuery): Tag[] {
   const filter = filterOf(
+    ['counts = ?', 1],
     when(owner, (value) => ['owner = ?', value]),
     when(server?.toLowerCase(), (value) => ['server = ?', value]),
     when(unit, (value) => ['unit = ?', value]),
@@ -72,8 +83,8 @@ export function listTags(db: Database, { owner, server, unit, table, from, to }:
     when(to, (value) => ['first < ?', value]),
     when(from, (value) => ['last >= ?', value]),
   );
-  const order = 'owner = ?, server, unit, space, first, seq';
-  const rows = db.all(`SELECT json FROM tag_runs${where(filter)} ORDER BY ${order}`, ...filter.values, CONFIGURATION);
+  const order = 'owner = ?, server, unit, space, first, tag_runs.seq';
+  const rows = db.all(`SELECT json FROM tag_runs JOIN tag_lists ON id = list${where(filter)} ORDER BY ${order}`, ...filter.values, CONFIGURATION);
   const tags = rows.flatMap((row) => JSON.parse(String(row['json'])) as Tag[]);
   return tags.filter((tag) => (to === undefined || tag.address < to) && (from === undefined || tag.address + widthOf(tag) > from));
 }
