@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
 import { consoleOver, visitor } from '../test/console/fixture.ts';
-import { sampleAsset, sampleFact, sampleId, sampleRange, sampleRegisters } from '../test/samples.ts';
+import { sampleAsset, sampleFact, sampleFinding, sampleId, sampleKept, sampleRange, sampleRegisters } from '../test/samples.ts';
 
 const ID = sampleId('10.0.0.9');
 const LIST = 'unit,table,address,name,type,word_order,scale,engineering_unit,low,high\n1,hr,100,Tank level,uint16,,0.1,m,0,20\n1,hr,101,Flow,float32,,,l/s,,\n';
@@ -147,6 +147,25 @@ test('points show values in engineering units, in the notation of the URL, and o
   assert.match((await visit.ask(`/assets/${ID}/points?unit=3`)).text, /Unit 3, coils/);
   for (const query of ['unit=256', 'table=pumps', 'notation=roman', 'from=70000', 'from=x'])
     assert.equal((await visit.ask(`/assets/${ID}/points?${query}`)).status, 400, query);
+});
+
+test("a finding's page says what was written in the words of the plant", async () => {
+  const { store, visit } = await entered('viewer');
+  const tags = [
+    { point: '1/holding_registers/100', name: 'Tank level', value: 12.3, unit: 'm', state: 'ok' },
+    { point: '1/coils/3', name: 'Pump', value: true, unit: '', state: null },
+    { point: '1/holding_registers/101', name: 'Flow', value: null, unit: 'l/s', state: 'undecided' },
+    { point: '1/holding_registers/9', name: '<i>x</i>', value: 31, unit: 'bar', state: 'high' },
+  ];
+  const finding = sampleFinding('named', { seen: { modbus: { function: 'write_multiple_registers', values: [123], tags } } });
+  await store.save({
+    findings: [finding],
+    observations: [sampleKept('o', { frames: [10], json: { kind: 'modbus', modbus: { function: 'write_multiple_registers', tags } } })],
+  });
+  const { text } = await visit.ask(`/findings/${finding.id}`);
+  const said = 'Tank level 12.3 m; Pump on; Flow l/s (word order not known); &lt;i&gt;x&lt;/i&gt; 31 bar (above its limit)';
+  assert.ok(text.split(said).length > 2, 'beside what is normal, and in the decoded frame');
+  assert.doesNotMatch(text, /<i>x/);
 });
 
 test('an empty page of points says why and what to do', async () => {

@@ -32,6 +32,8 @@ export class Registers {
   private mapped = 0;
   private tablesLeftOut = 0;
   private rangesLeftOut = 0;
+  /** Ranges of the table that has most. */
+  private widest = 0;
   /** By address, of the table that is being mapped; NaN where nothing is known. */
   private readonly value = new Float64Array(ADDRESSES);
   private readonly seen = new Float64Array(ADDRESSES);
@@ -83,13 +85,14 @@ export class Registers {
     const learned = learnedRanges(facts);
     this.mapped = groups.length;
     this.rangesLeftOut = 0;
+    this.widest = 0;
     return groups.map((group) => this.table(group, learned.get(keyOf(group)) ?? []));
   }
 
   ceilings(): Ceiling[] {
     return [
       { name: 'register tables', limit: MAX_TABLES, used: this.mapped, hit: this.tablesLeftOut },
-      { name: 'register ranges of one table', limit: MAX_RANGES, used: 0, hit: this.rangesLeftOut },
+      { name: 'register ranges of one table', limit: MAX_RANGES, used: this.widest, hit: this.rangesLeftOut },
       { name: 'single register accesses', limit: MAX_ACCESSES, used: this.kept.size, hit: this.refused },
     ];
   }
@@ -116,6 +119,7 @@ export class Registers {
     const stretches = sweep(accesses);
     this.rangesLeftOut += Math.max(0, stretches.length - MAX_RANGES);
     stretches.length = Math.min(stretches.length, MAX_RANGES);
+    this.widest = Math.max(this.widest, stretches.length);
     const first = (stretches[0] as Stretch).from;
     const end = (stretches.at(-1) as Stretch).to;
     for (const column of [this.value, this.seen, this.low, this.high]) column.fill(Number.NaN, first, end);

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { best } from '../../analyzer/asset.ts';
-import { NOTATIONS, TABLES } from '../../analyzer/point.ts';
-import { byPoint } from '../../analyzer/tags/tag.ts';
+import { ADDRESSES, NOTATIONS, TABLES, type Table } from '../../analyzer/point.ts';
+import type { Tag } from '../../analyzer/tags/tag.ts';
 import { TagIndex } from '../../analyzer/tags/tags.ts';
 import type { Ask, Console, Env } from '../console.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
@@ -43,10 +43,22 @@ async function points(c: Ask, console: Console): Promise<Response> {
   const unit = filter.unit ?? device.unit ?? tables[0]?.unit ?? 0;
   const table = filter.table ?? tables.find((one) => one.unit === unit)?.table ?? 'holding_registers';
   const map = tables.find((one) => one.unit === unit && one.table === table) ?? null;
-  const to = filter.show === 'named' ? 65_536 : reach(map, filter.from, ROWS);
-  const listed = await store.tags({ server: device.server, unit, table, from: filter.from, to });
-  const tags = new TagIndex(listed).within(device.server, unit, table, filter.from, to).sort(byPoint);
-  const page = pointPage(map, tags, filter.from, ROWS, filter.show === 'named');
+  const named = filter.show === 'named';
+  const tags = await tagsFrom(console, { server: device.server, unit, table }, filter.from, named ? null : reach(map, filter.from, ROWS));
+  const page = pointPage(map, tags, filter.from, ROWS, named);
   const body = pointsPage({ asset, filter, given, tables, unit, table, map, page, strip });
   return reply(c, console, { title: `Points of ${best(asset, 'name') || asset.address}`, here: 'assets', strip }, body);
+}
+
+/** Addresses that are looked through for named points at first; four times as many as long as a page is not full. */
+const STRETCH = 2048;
+
+/** Tags of a table by address: those up to `to`, or without it enough for a page. */
+async function tagsFrom(console: Console, table: { server: string; unit: number; table: Table }, from: number, to: number | null): Promise<Tag[]> {
+  for (let stretch = STRETCH; ; stretch *= 4) {
+    const end = to ?? Math.min(ADDRESSES, from + stretch);
+    const listed = await console.options.store.tags({ ...table, from, to: end });
+    const tags = new TagIndex(listed).within(table.server, table.unit, table.table, from, end);
+    if (to !== null || tags.length > ROWS || end === ADDRESSES) return tags;
+  }
 }
