@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openSqlite } from '../analyzer/store/sqlite.ts';
 import { openAccounts } from '../ui/accounts.ts';
 import type { Timed } from './lab/frames.ts';
 import { tcpFrame } from './lab/frames.ts';
@@ -114,7 +115,7 @@ describe('the way into the console', () => {
 
 describe('tag lists', () => {
   const good = 'unit,table,address,name,type,word order,scale,unit,low,high\n1,input_registers,0,Level,uint16,,0.001,m,1,6\n1,coils,0,Pump,bool,,,,,\n';
-  const bad = 'unit,table,address,name,type\n1,holding,1,a,floaty\n300,hr,2,b,int16\n';
+  const bad = 'unit,table,address,name,type\n1,holdin,1,a,floaty\n300,hr,2,b,int16\n';
 
   it('are checked: what is in them, or line by line what is wrong', async () => {
     const list = file('tags.csv', good);
@@ -124,7 +125,7 @@ describe('tag lists', () => {
     assert.equal(wrong.code, 2);
     assert.equal(wrong.out, '');
     const lines = wrong.err.trimEnd().split('\n');
-    assert.match(lines[0] ?? '', /bad\.csv: line 2, column table: "holding" is no table; write coils/);
+    assert.match(lines[0] ?? '', /bad\.csv: line 2, column table: "holdin" is no table; write coils/);
     assert.match(lines[1] ?? '', /bad\.csv: line 2, column type: "floaty" is no type/);
     assert.match(lines[2] ?? '', /bad\.csv: line 3, column unit: "300" is no unit/);
     assert.match(lines[3] ?? '', /bad\.csv: 3 problems; nothing of the list was taken/);
@@ -141,6 +142,24 @@ describe('tag lists', () => {
     const { code, err } = await stillwatch(['run', '--replay', PLANT], { STILLWATCH_TAGS: list, STILLWATCH_STATE: join(folder, 'none') });
     assert.equal(code, 2);
     assert.match(err, /tags\.csv: line 1, column server: is missing/);
+  });
+
+  it('of the configuration count in the store until the configuration has others, with a line in the audit trail for each change', async () => {
+    const state = join(folder, 'named');
+    const config = file('named.yaml', `state: ${state}\nlisten: 127.0.0.1:0\ntags: ["10.20.1.11=${file('tags.csv', good)}"]\n`);
+    const none = file('unnamed.yaml', `state: ${state}\nlisten: 127.0.0.1:0\n`);
+    const named = async (of: string) => {
+      const { code, err } = await stillwatch(['run', '--config', of, '--replay', PLANT, '--exit']);
+      assert.equal(code, 0, err);
+      const store = openSqlite(join(state, 'stillwatch.db'));
+      const found = [(await store.tags({})).map(({ name }) => name), (await store.auditLines({})).total];
+      await store.close();
+      return found;
+    };
+    assert.deepEqual(await named(config), [['Pump', 'Level'], 1]);
+    assert.deepEqual(await named(config), [['Pump', 'Level'], 1], 'the same again is no change');
+    assert.deepEqual(await named(none), [[], 2]);
+    assert.deepEqual(await named(config), [['Pump', 'Level'], 3]);
   });
 
   it('name the values that dissect prints and findings show', async () => {
@@ -218,6 +237,9 @@ describe('the contracts', () => {
     assert.ok(again.out === analyzed.out, 'again');
     assert.ok(piped.out === analyzed.out, 'piped');
     assert.ok(replayed.out === analyzed.out, `replayed ${replayed.err}`);
+    const store = openSqlite(join(folder, 'state', 'stillwatch.db'));
+    assert.deepEqual(await store.registers({}), JSON.parse(analyzed.out).registers, 'the map in the store');
+    await store.close();
     assert.deepEqual(Object.keys(JSON.parse(analyzed.out)), ['stats', 'coverage', 'assets', 'conversations', 'registers', 'findings']);
   });
 

@@ -65,6 +65,8 @@ test('offers the orders of what nobody decided, and of nothing else', () => {
     offers(map, rows[0] as PointRow).map(({ type }) => type),
     ['uint32'],
   );
+  const beside = pointPage(map, [sampleTag(11, { name: 'next' })], 0, 1, false).rows[0];
+  assert.equal(beside?.open, false, 'the next register belongs to a tag');
   const [float] = offers(map, rows[2] as PointRow);
   assert.deepEqual([float?.type, float?.guess.best, float?.guess.ranking[0]?.value], ['float32', 'CDAB', 12.5]);
 });

@@ -70,19 +70,21 @@ export function pointPage(map: RegisterTable | null, tags: readonly Tag[], from:
     const own: Tag[] = [];
     while (tags[t]?.address === address) own.push(tags[t++] as Tag);
     const whole = own.find(({ bit }) => bit === null) ?? null;
-    if (whole !== null || (!onlyNamed && seen === address)) rows.push(row(map, address, whole));
-    for (const bit of own) if (bit !== whole) rows.push(row(map, address, bit));
+    const alone = tags[t]?.address === address + 1 && tags[t]?.bit === null;
+    if (whole !== null || (!onlyNamed && seen === address)) rows.push(row(map, address, whole, alone));
+    for (const bit of own) if (bit !== whole) rows.push(row(map, address, bit, alone));
     at = address + (whole === null ? 1 : widthOf(whole));
   }
   const more = Math.min(onlyNamed ? ADDRESSES : seenFrom(map, at), tags[t]?.address ?? ADDRESSES);
   return { rows, next: more >= ADDRESSES ? null : more };
 }
 
-function row(map: RegisterTable | null, address: number, tag: Tag | null): PointRow {
+/** `alone`: the next register belongs to another value. */
+function row(map: RegisterTable | null, address: number, tag: Tag | null, alone: boolean): PointRow {
   const width = tag === null ? 1 : widthOf(tag);
   const cells = Array.from({ length: width }, (_, n) => cellAt(map, address + n));
   const values = cells.map(({ value }) => value);
-  const open = tag === null ? pairs(map, address) : needsOrder(tag) && tag.order === null;
+  const open = tag === null ? !alone && pairs(map, address) : needsOrder(tag) && tag.order === null;
   return { address, cells, tag, reading: tag === null ? null : decode(tag, values), open };
 }
 

@@ -123,7 +123,7 @@ test('a header says what is missing, unknown or twice; an empty file that it is 
     'line 1, column table: is missing',
   ]);
   assert.match((await problems(`${HEAD},name\n`))[0] ?? '', /column name: stands there twice, in columns 4 and 6/);
-  assert.deepEqual(await problems(HEAD, { server: null }), ['line 1, column server: is missing']);
+  assert.deepEqual(await problems(HEAD, { server: null }), ['line 1, column server: is missing; add it, or name the one device with the list: 10.0.0.9=FILE']);
   assert.deepEqual(await problems(''), ['is empty; its first line names the columns']);
   assert.deepEqual(await problems(`${HEAD}\n\n`), ['has a header and no tag']);
 });

@@ -45,6 +45,8 @@ export async function importTags(bytes: Uint8Array, given: Given, room = MAX_TAG
   return reading.result();
 }
 
+const SERVER_MISSING = 'is missing; add it, or name the one device with the list: 10.0.0.9=FILE';
+
 class Reading {
   private readonly given: Given;
   private readonly room: number;
@@ -90,7 +92,7 @@ class Reading {
     const required: Column[] = ['unit', 'address', 'name', 'type'];
     if (!tableTold) required.push('table');
     if (this.given.server === null) required.push('server');
-    for (const column of missing(header, required)) this.fault(row.line, column, 'is missing');
+    for (const column of missing(header, required)) this.fault(row.line, column, column === 'server' ? SERVER_MISSING : 'is missing');
     return this.faults === 0 ? header : null;
   }
 

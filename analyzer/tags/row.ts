@@ -5,6 +5,7 @@ import type { Column } from './columns.ts';
 import { quoted, readOrder, readTable, readType } from './spelling.ts';
 import { needsOrder, type Tag, widthOf } from './tag.ts';
 
+/** Characters of a name, and of an engineering unit. */
 const MAX_NAME = 200;
 const MAX_EU = 24;
 

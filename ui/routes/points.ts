@@ -44,21 +44,21 @@ async function points(c: Ask, console: Console): Promise<Response> {
   const table = filter.table ?? tables.find((one) => one.unit === unit)?.table ?? 'holding_registers';
   const map = tables.find((one) => one.unit === unit && one.table === table) ?? null;
   const named = filter.show === 'named';
-  const tags = await tagsFrom(console, { server: device.server, unit, table }, filter.from, named ? null : reach(map, filter.from, ROWS));
+  const tags = await tagsFrom(console, { server: device.server, unit, table }, filter.from, named ? ADDRESSES : reach(map, filter.from, ROWS));
   const page = pointPage(map, tags, filter.from, ROWS, named);
   const body = pointsPage({ asset, filter, given, tables, unit, table, map, page, strip });
   return reply(c, console, { title: `Points of ${best(asset, 'name') || asset.address}`, here: 'assets', strip }, body);
 }
 
-/** Addresses that are looked through for named points at first; four times as many as long as a page is not full. */
+/** Addresses that are looked through for tags at first; four times as many as long as they do not fill a page. */
 const STRETCH = 2048;
 
-/** Tags of a table by address: those up to `to`, or without it enough for a page. */
-async function tagsFrom(console: Console, table: { server: string; unit: number; table: Table }, from: number, to: number | null): Promise<Tag[]> {
+/** Tags of a table by address: those up to `to`, or so many of them that no page needs more. */
+async function tagsFrom(console: Console, table: { server: string; unit: number; table: Table }, from: number, to: number): Promise<Tag[]> {
   for (let stretch = STRETCH; ; stretch *= 4) {
-    const end = to ?? Math.min(ADDRESSES, from + stretch);
+    const end = Math.min(to, from + stretch);
     const listed = await console.options.store.tags({ ...table, from, to: end });
     const tags = new TagIndex(listed).within(table.server, table.unit, table.table, from, end);
-    if (to !== null || tags.length > ROWS || end === ADDRESSES) return tags;
+    if (end === to || tags.length > ROWS) return tags;
   }
 }
