@@ -32,6 +32,8 @@ const schema = z.strictObject({
         .default('learned'),
     })
     .prefault({}),
+  /** Tag lists (CSV) that name values: FILE, or 10.0.0.9=FILE where a list has no column `server`. */
+  tags: z.array(z.string().min(1)).default([]),
   retention: z.strictObject({ /** How long single observations and measurements are kept. */ observations: duration.default('30d') }).prefault({}),
 });
 
@@ -73,7 +75,7 @@ function keyOf(name: string): string[] | null {
 
 function put(file: { [key: string]: unknown }, keys: string[], value: string): void {
   const [top, inner] = keys as [string, string | undefined];
-  if (inner === undefined) file[top] = top === 'rules' ? value.split(',') : value;
+  if (inner === undefined) file[top] = top === 'rules' || top === 'tags' ? value.split(',') : value;
   else file[top] = { ...(file[top] as object), [inner]: value };
 }
 

@@ -7,9 +7,10 @@ import { dissect } from './commands/dissect.ts';
 import { learn } from './commands/learn.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
+import { tags } from './commands/tags.ts';
 import { InputError } from './sensor/capture/source.ts';
 
-const COMMANDS: { [name: string]: Command } = { analyze, learn, dissect, run, rules };
+const COMMANDS: { [name: string]: Command } = { analyze, learn, dissect, run, rules, tags };
 
 function usage(): string {
   const lines = Object.entries(COMMANDS).map(([name, command]) => `  ${name.padEnd(9)} ${command.summary}`);

@@ -11,11 +11,14 @@ import { Findings, MAX_OPEN } from './findings.ts';
 import { evidence } from './inventory/evidence.ts';
 import { Inventory, MAX_ASSETS } from './inventory/inventory.ts';
 import { MAX_UNITS } from './inventory/units.ts';
+import type { RegisterTable } from './registers/map.ts';
+import { Registers } from './registers/registers.ts';
 import { fieldsOfRule, type Plan, type RuleSet } from './rules/compile.ts';
 import { Correlations, MAX_GROUPS } from './rules/correlate.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Conversation } from './store/store.ts';
 import { MAX_SUMMARISED, Summaries } from './summary.ts';
+import { TagIndex } from './tags/tags.ts';
 
 export type AnalyzerOptions = {
   rules: RuleSet;
@@ -26,6 +29,8 @@ export type AnalyzerOptions = {
   assets?: readonly Asset[];
   /** Hash of the baseline file, '' without one. */
   baseline?: string;
+  /** What values are called; see `retag`. */
+  tags?: TagIndex;
   /** Takes what is kept one by one (see `kept`, and whatever a rule hit), and summaries, which have no frames of their own. */
   onKept?: (observation: Observation, frames: number[]) => void;
   /** ms of capture time that one summary of a cyclic read covers; 0 or absent: none are made. */
@@ -45,6 +50,7 @@ const CONTEXT = [
   'modbus.function_code',
   'modbus.range',
   'modbus.values',
+  'modbus.tags',
   'modbus.exception_code',
   'modbus.sub_function',
   'opcua.service',
@@ -75,16 +81,21 @@ export class Analyzer {
   private readonly open: Findings;
   private readonly repeats = new Repeats();
   private readonly talks = new Conversations();
+  private readonly map = new Registers();
   private readonly correlations = new Correlations();
   private readonly plans = new Map<number, Plan>();
   private readonly shown = new Map<Rule, string[]>();
   private readonly rules: RuleSet;
+  private tags: TagIndex;
   private readonly onKept: (observation: Observation, frames: number[]) => void;
   private readonly keeps: boolean;
   private readonly summaries: Summaries | null;
 
   constructor(options: AnalyzerOptions) {
-    this.rules = options.rules;
+    this.tags = options.tags ?? TagIndex.NONE;
+    this.rules = options.rules.looksAt('modbus.tags')
+      ? options.rules.extended('modbus', { 'modbus.tags': (batch, i) => this.tags.of(this.observation(batch, i)) })
+      : options.rules;
     this.inventory = new Inventory(options.learn, options.assets);
     this.facts = new Facts(options.facts ?? []);
     this.open = new Findings(this.inventory, options.baseline ?? '');
@@ -129,6 +140,16 @@ export class Analyzer {
     return this.talks.all(this.repeats.outcomes);
   }
 
+  /** Values are called differently from now on. */
+  retag(tags: TagIndex): void {
+    this.tags = tags;
+  }
+
+  /** The register map as of now, by server, unit and table. */
+  registers(): RegisterTable[] {
+    return this.map.tables(this.repeats, this.facts.all());
+  }
+
   /** A person decided: a closed finding opens anew with the next hit, an approved or retired fact changes what is known. */
   decide(decision: Decision): void {
     const { on, kind, by } = decision;
@@ -145,10 +166,12 @@ export class Analyzer {
       { name: 'open findings', limit: MAX_OPEN, used: this.open.size, hit: this.open.refused },
       { name: 'operations summarised', limit: MAX_SUMMARISED, used: this.summaries?.size ?? 0, hit: 0 },
       { name: 'correlation groups', limit: MAX_GROUPS, used: this.correlations.size, hit: this.correlations.evicted },
+      ...this.map.ceilings(),
     ];
   }
 
   private define(definition: Definition): void {
+    this.map.retire(this.repeats, definition.operation);
     this.repeats.define(definition, this.facts);
     this.talks.meet(definition);
     this.summaries?.define(definition);
@@ -185,9 +208,8 @@ export class Analyzer {
 
   private consider(batch: Batch, i: number, n: number, outcome: number): void {
     const plan = this.planOf(n, outcome);
-    const definition = this.repeats.definition[n] as Definition;
     let observation: Observation | null = null;
-    const whole = (): Observation => (observation ??= { ...observe(batch, i, definition), ...this.repeats.verdicts[n] });
+    const whole = (): Observation => (observation ??= { ...this.tags.tagged(this.observation(batch, i)), ...this.repeats.verdicts[n] });
     const matched = [...plan.always];
     for (const { rule, test } of plan.remaining) if (test(batch, i)) matched.push(rule);
     for (const rule of matched) this.fire(rule, whole(), batch.at[i] as number);
@@ -196,6 +218,10 @@ export class Analyzer {
 
   private kept(n: number, outcome: number): boolean {
     return kept((this.repeats.touch[n] as Touch).access, outcome);
+  }
+
+  private observation(batch: Batch, i: number): Observation {
+    return observe(batch, i, this.repeats.definition[batch.operation[i] as number]);
   }
 
   private planOf(n: number, outcome: number): Plan {
@@ -217,9 +243,10 @@ export class Analyzer {
   /** An observation of its own. */
   private single(bare: Observation, at: number): void {
     const asset = evidence(this.inventory, bare, at);
-    const observation = { ...bare, 'baseline.asset': asset, ...this.judge(bare, at) } as Observation;
+    const observation = { ...this.tags.tagged(bare), 'baseline.asset': asset, ...this.judge(bare, at) } as Observation;
     if (bare.kind === 'flow') this.talks.flow(bare);
     if (bare.kind === 'modbus' || bare.kind === 'opcua') this.talks.transaction(bare);
+    if (bare.kind === 'modbus') this.map.take(bare, at);
     const matched = this.rules.match(observation);
     for (const rule of matched) this.fire(rule, observation, at);
     if (this.keeps && (matched.length > 0 || keptAlone(bare))) this.onKept(observation, framesOf(observation));

@@ -50,7 +50,7 @@ export type Finding = {
 };
 
 /** Kinds of decision a person takes on a finding, a fact or an asset. */
-export const DECISIONS = ['acknowledge', 'start', 'close', 'reopen', 'comment', 'approve', 'retire', 'edit'] as const;
+export const DECISIONS = ['acknowledge', 'start', 'close', 'reopen', 'comment', 'approve', 'retire', 'edit', 'tags'] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
 
 /** Append-only: what a person decided. No update from the wire can undo one. */
@@ -64,7 +64,7 @@ export type Decision = {
   /** Closing only. */
   resolution: Resolution | null;
   comment: string;
-  /** Edits of an asset: attribute name to value. */
+  /** Edits of an asset: attribute name to value. Of its tags: `list`, the id of the list that counts from now on ('' for none), `file` and `tags`, how many. */
   edit: { [attribute: string]: string } | null;
 };
 

@@ -137,6 +137,8 @@ export class Findings {
       const value = hit.get(field);
       if (value !== undefined && value !== null) flat[field] = value;
     }
+    // A list that is shown whole holds what a rule looked at inside it.
+    for (const field of Object.keys(flat)) if (outers(field).some((outer) => Array.isArray(flat[outer]))) delete flat[field];
     return nest(flat);
   }
 
@@ -149,6 +151,9 @@ export class Findings {
     return get(name);
   }
 }
+
+/** `a.b` and `a` for `a.b.c`. */
+const outers = (field: string): string[] => [...field.matchAll(/\./g)].map(({ index }) => field.slice(0, index));
 
 function address(get: Hit['get'], side: 'source' | 'destination'): string | null {
   const value = get(`${side}.ip`) ?? get(`${side}.mac`);

@@ -7,20 +7,22 @@ import { InputError } from '../sensor/capture/source.ts';
 import { type Command, exitCode, levelFlag, print, say, someFiles, textFlag } from './command.ts';
 import { compileRules, learningTime, open, Pass, type Result } from './pass.ts';
 import { Progress } from './progress.ts';
+import { TAG_HELP, TAG_OPTIONS, tagIndexOf } from './taglists.ts';
 
 export const analyze: Command = {
   summary: 'one pass over captures: what is there, and what is wrong',
-  help: `stillwatch analyze FILE... [--baseline FILE] [--learn 30%|10m|90s] [--json] [--out DIR] [--fail-on LEVEL] [--rules DIR]
+  help: `stillwatch analyze FILE... [--baseline FILE] [--learn 30%|10m|90s] [--json] [--out DIR] [--fail-on LEVEL] [--rules DIR] [--tags FILE]
 
 Reads pcap and pcapng files (gzip too, - for standard input) as one capture, learns each device for the first part of it,
 and reports what deviates afterwards.
 
   --baseline FILE   judge against what \`stillwatch learn\` wrote; nothing is learned unless --learn says so
   --learn TIME      how long each device is learned: a time (90s, 10m, 12h) or a share of the capture (default 30%)
-  --json            print one JSON object: stats, coverage, assets, conversations, findings
-  --out DIR         write findings.json, assets.json, facts.json, conversations.json and coverage.json there
+  --json            print one JSON object: stats, coverage, assets, conversations, registers, findings
+  --out DIR         write findings.json, assets.json, facts.json, conversations.json, registers.json and coverage.json there
   --fail-on LEVEL   exit 1 when a finding is at or above informational, low, medium, high or critical
-  --rules DIR       more rule files beside those that come with Stillwatch (may be given more than once)`,
+  --rules DIR       more rule files beside those that come with Stillwatch (may be given more than once)
+${TAG_HELP}`,
   options: {
     baseline: { type: 'string' },
     learn: { type: 'string' },
@@ -28,11 +30,13 @@ and reports what deviates afterwards.
     out: { type: 'string' },
     'fail-on': { type: 'string' },
     rules: { type: 'string', multiple: true },
+    ...TAG_OPTIONS,
   },
   async run(paths, flags) {
     someFiles(paths, 'analyze');
     const failOn = levelFlag(flags, 'fail-on');
     const rules = compileRules((flags['rules'] as string[] | undefined) ?? []);
+    const tags = await tagIndexOf(flags);
     const file = textFlag(flags, 'baseline');
     const baseline = file === undefined ? null : readBaseline(file, 'error');
     const { learn, frames } = await learningTime(textFlag(flags, 'learn'), paths, baseline);
@@ -41,6 +45,7 @@ and reports what deviates afterwards.
       rules,
       learn,
       baseline,
+      tags,
       responseTimeout: responseTimeout(loadConfig(undefined, process.env)),
       onBlock: (p) => progress.show(p.sensor.frames, p.analyzer.findings.length),
     });
@@ -63,6 +68,7 @@ function writeOut(dir: string, result: Result, facts: unknown): void {
     findings: result.findings,
     assets: result.assets,
     conversations: result.conversations,
+    registers: result.registers,
     coverage: { stats: result.stats, ...result.coverage },
     facts,
   };

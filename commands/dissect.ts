@@ -5,23 +5,26 @@ import { type Batch, type Definition, nest, type Observation, observe } from '..
 import { Sensor } from '../sensor/sensor.ts';
 import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
 import { open } from './pass.ts';
+import { TAG_HELP, TAG_OPTIONS, tagIndexOf } from './taglists.ts';
 
 export const dissect: Command = {
   summary: 'observations as JSON lines',
-  help: `stillwatch dissect FILE... [--protocol NAME] [--summary TIME]
+  help: `stillwatch dissect FILE... [--protocol NAME] [--summary TIME] [--tags FILE]
 
 Prints every observation as one line of JSON: transactions (request and response joined), channels, flows, sightings, flaws,
 losses. Frame numbers count from 1 over all files given.
 
   --protocol NAME   only observations of one protocol: modbus, opcua, arp, dns, dhcp, lldp, ... or a kind: flow, sighting, flaw, loss
-  --summary TIME    one line per TIME (such as 60s) for each read that comes again and again, instead of one line each`,
-  options: { protocol: { type: 'string' }, summary: { type: 'string' } },
+  --summary TIME    one line per TIME (such as 60s) for each read that comes again and again, instead of one line each
+${TAG_HELP}`,
+  options: { protocol: { type: 'string' }, summary: { type: 'string' }, ...TAG_OPTIONS },
   async run(paths, flags) {
     someFiles(paths, 'dissect');
     const wanted = textFlag(flags, 'protocol');
+    const tags = await tagIndexOf(flags);
     const lines: string[] = [];
     const tell = (o: Observation) => {
-      if (wanted === undefined || isOf(o, wanted)) lines.push(JSON.stringify(nest(o)));
+      if (wanted === undefined || isOf(o, wanted)) lines.push(JSON.stringify(nest(tags.tagged(o))));
     };
     const summaries = summariesOf(textFlag(flags, 'summary'), tell);
     const definitions: (Definition | undefined)[] = [];

@@ -4,6 +4,7 @@ import { Analyzer } from '../analyzer/analyzer.ts';
 import type { Baseline } from '../analyzer/baseline/file.ts';
 import { RuleSet } from '../analyzer/rules/compile.ts';
 import { loadRules } from '../analyzer/rules/load.ts';
+import type { TagIndex } from '../analyzer/tags/tags.ts';
 import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
@@ -47,6 +48,8 @@ export type PassOptions = {
   baseline: Baseline | null;
   /** As the sensor takes it. */
   responseTimeout?: number | undefined;
+  /** What values are called. */
+  tags?: TagIndex;
   onKept?: (observation: Observation, frames: number[]) => void;
   /** ms that a summary of cyclic reads covers. */
   summary?: number;
@@ -69,6 +72,7 @@ export class Pass {
       facts: options.baseline?.facts ?? [],
       assets: options.baseline?.assets ?? [],
       baseline: options.baseline?.hash ?? '',
+      ...(options.tags === undefined ? {} : { tags: options.tags }),
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
       ...(options.summary === undefined ? {} : { summary: options.summary }),
     });
@@ -97,6 +101,8 @@ export class Pass {
   result(): Result {
     const { analyzer, sensor } = this;
     const conversations = analyzer.conversations();
+    // Before the coverage, which says how full the map is.
+    const registers = analyzer.registers();
     const coverage = this.coverage();
     return {
       stats: {
@@ -113,6 +119,7 @@ export class Pass {
       coverage,
       assets: analyzer.inventory.all(),
       conversations,
+      registers,
       findings: analyzer.findings,
     };
   }
@@ -133,6 +140,7 @@ export type Result = {
   coverage: ReturnType<Sensor['coverage']>;
   assets: ReturnType<Analyzer['inventory']['all']>;
   conversations: ReturnType<Analyzer['conversations']>;
+  registers: ReturnType<Analyzer['registers']>;
   findings: Analyzer['findings'];
 };
 

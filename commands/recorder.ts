@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Status } from '../analyzer/coverage.ts';
 import type { Fact } from '../analyzer/fact.ts';
 import { idOf } from '../analyzer/hash.ts';
+import type { RegisterTable } from '../analyzer/registers/map.ts';
 import type { Kept, Store } from '../analyzer/store/store.ts';
 import { nest, type Observation, timestamp } from '../sensor/observation.ts';
 import type { Pass } from './pass.ts';
@@ -11,10 +12,13 @@ import type { Progress } from './progress.ts';
 /** How often (ms) findings are stored while frames come in, and everything else. */
 const FINDINGS_EVERY = 200;
 const ALL_EVERY = 5000;
+/** How often (ms) the register map is drawn and stored. */
+const REGISTERS_EVERY = 30_000;
 /** Observations that may wait for the store. */
 const MAX_WAITING = 20_000;
-/** Facts stored at a time. */
+/** Facts stored at a time, and tables of the register map, which are larger. */
 const PORTION = 1000;
+const TABLES = 50;
 /** Longest time (ms) the chain works before the console gets a turn. */
 const TURN = 30;
 
@@ -28,9 +32,12 @@ export class Recorder {
   private readonly started = performance.now();
   /** Counts of the facts as last stored. */
   private readonly stored = new Map<string, number>();
+  /** Transactions of each table of the register map as last stored. */
+  private readonly mapped = new Map<string, number>();
   private kept: Kept[] = [];
   private storedFindings = 0;
   private storedAll = 0;
+  private storedRegisters = Number.NEGATIVE_INFINITY;
   private turn = performance.now();
 
   constructor(store: Store, source: string, progress: Progress) {
@@ -64,6 +71,7 @@ export class Recorder {
   /** Everything, when the source has ended. */
   async finish(pass: Pass): Promise<void> {
     this.progress.clear();
+    this.storedRegisters = Number.NEGATIVE_INFINITY;
     await this.all(pass);
   }
 
@@ -82,6 +90,19 @@ export class Recorder {
     const clock = Number.isNaN(sensor.clock) ? [] : [{ '@timestamp': timestamp(sensor.clock), ...pass.coverage() }];
     await this.store.save({ assets: analyzer.inventory.all(), conversations: analyzer.conversations(), health: clock });
     await this.facts(analyzer.facts.all());
+    if (performance.now() - this.storedRegisters > REGISTERS_EVERY) await this.registers(analyzer.registers());
+  }
+
+  /** In portions; tables that nobody touched since are left out. */
+  private async registers(all: readonly RegisterTable[]): Promise<void> {
+    this.storedRegisters = performance.now();
+    const changed = all.filter((table) => this.mapped.get(table.id) !== table.transactions);
+    for (let from = 0; from < changed.length; from += TABLES) {
+      const portion = changed.slice(from, from + TABLES);
+      await this.store.save({ registers: portion });
+      for (const table of portion) this.mapped.set(table.id, table.transactions);
+      await setImmediate();
+    }
   }
 
   /** In portions, so that a large baseline does not keep the console waiting; those that did not change are left out. */

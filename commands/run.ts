@@ -9,6 +9,9 @@ import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
+import type { Store } from '../analyzer/store/store.ts';
+import type { Tag } from '../analyzer/tags/tag.ts';
+import { TagIndex } from '../analyzer/tags/tags.ts';
 import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
@@ -19,6 +22,7 @@ import { paced } from './pace.ts';
 import { compileRules, learningTime, open, Pass } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
+import { configureTags, notationFlag, readTagLists, TAG_HELP, TAG_OPTIONS, tagSource } from './taglists.ts';
 
 export const run: Command = {
   summary: 'the appliance: sensor, analyzer, store and console',
@@ -34,7 +38,8 @@ one an administrator for this run only is made, and its password printed.
   --speed N|max     replay N times as fast as it was recorded (default max)
   --for TIME        stop after this time
   --exit            end when the replay is stored, instead of serving on
-  --json            at the end print the object of \`analyze --json\``,
+  --json            at the end print the object of \`analyze --json\`
+${TAG_HELP}`,
   options: {
     config: { type: 'string' },
     interface: { type: 'string' },
@@ -44,6 +49,7 @@ one an administrator for this run only is made, and its password printed.
     for: { type: 'string' },
     exit: { type: 'boolean' },
     json: { type: 'boolean' },
+    ...TAG_OPTIONS,
   },
   async run(paths, flags) {
     const config = loadConfig(textFlag(flags, 'config'), process.env);
@@ -54,7 +60,9 @@ one an administrator for this run only is made, and its password printed.
     const limit = limitOf(textFlag(flags, 'for'));
     const rules = compileRules(config.rules);
     const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? config.learn, files, null);
-    const appliance = await start(config, textFlag(flags, 'config') !== undefined, files, rules, learn, frames);
+    const lists = [...config.tags, ...((flags['tags'] as string[] | undefined) ?? [])];
+    const tags = { lists, tags: await readTagLists(lists, notationFlag(flags)) };
+    const appliance = await start(config, textFlag(flags, 'config') !== undefined, files, rules, learn, frames, tags);
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
     if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
@@ -67,19 +75,24 @@ one an administrator for this run only is made, and its password printed.
   },
 };
 
-async function start(config: Config, kept: boolean, files: string[], rules: ReturnType<typeof compileRules>, learn: number, frames: number) {
+/** Tag lists of the configuration and the command line, and what is in them. */
+type Named = { lists: string[]; tags: Tag[] };
+
+async function start(config: Config, kept: boolean, files: string[], rules: ReturnType<typeof compileRules>, learn: number, frames: number, named: Named) {
   const state = stateDirectory(config.state);
   const store = openSqlite(join(state, 'stillwatch.db'));
   // Without a configuration somebody is trying things out: the accounts live as long as the process.
   const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
   const setupToken = randomBytes(16).toString('hex');
   const recorder = new Recorder(store, files.map((path) => basename(path)).join(', '), new Progress(frames));
+  const tags = await tagsOf(store, named);
   const pass = new Pass({
     rules,
     learn,
     baseline: null,
     responseTimeout: responseTimeout(config),
     summary: milliseconds(config.summary),
+    tags,
     onKept: (observation, seen) => recorder.keep(observation, seen),
     onBlock: (p) => recorder.block(p),
   });
@@ -92,6 +105,7 @@ async function start(config: Config, kept: boolean, files: string[], rules: Retu
     decide: async (decision) => {
       await store.decide(decision);
       pass.analyzer.decide(decision);
+      if (decision.kind === 'tags') pass.analyzer.retag(new TagIndex(await store.tags({})));
     },
     now: () => new Date(),
     setupToken,
@@ -119,6 +133,13 @@ async function start(config: Config, kept: boolean, files: string[], rules: Retu
       accounts.close();
     },
   };
+}
+
+/** What values are called: by the lists named now, and by those that people brought in. */
+async function tagsOf(store: Store, named: Named): Promise<TagIndex> {
+  const files = named.lists.map((list) => tagSource(list).file);
+  await configureTags(store, named.tags, files, new Date());
+  return new TagIndex(await store.tags({}));
 }
 
 /** Rules as the console's page shows them. */

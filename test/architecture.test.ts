@@ -11,7 +11,8 @@ const DIRECTIONS: Direction[] = [
   { from: /^analyzer\//, may: /^(analyzer\/|sensor\/observation\.ts$)/, packages: /^(yaml|zod|node-cron|nodemailer|@elastic\/elasticsearch)$/ },
   {
     from: /^ui\//,
-    may: /^(ui\/|analyzer\/(finding|asset|fact|coverage|attack)\.ts$|analyzer\/store\/store\.ts$)/,
+    // What a point and a tag are, and how a list is read, is vocabulary; what is seen of them comes from the store.
+    may: /^(ui\/|analyzer\/(finding|asset|fact|coverage|attack|point)\.ts$|analyzer\/store\/store\.ts$|analyzer\/registers\/map\.ts$|analyzer\/tags\/)/,
     packages: /^(hono|@hono\/node-server|zod)(\/|$)/,
   },
   { from: /^config\.ts$/, may: /^(sensor|analyzer|ui)\//, packages: /^(zod|yaml)$/ },

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { openSqlite } from '../analyzer/store/sqlite.ts';
 import { openAccounts } from '../ui/accounts.ts';
 import type { Timed } from './lab/frames.ts';
 import { tcpFrame } from './lab/frames.ts';
@@ -113,6 +114,73 @@ describe('the way into the console', () => {
   });
 });
 
+describe('tag lists', () => {
+  const good = 'unit,table,address,name,type,word order,scale,unit,low,high\n1,input_registers,0,Level,uint16,,0.001,m,1,6\n1,coils,0,Pump,bool,,,,,\n';
+  const bad = 'unit,table,address,name,type\n1,holdin,1,a,floaty\n300,hr,2,b,int16\n';
+
+  it('are checked: what is in them, or line by line what is wrong', async () => {
+    const list = file('tags.csv', good);
+    const { code, out, err } = await stillwatch(['tags', 'check', `10.20.1.11=${list}`]);
+    assert.deepEqual([code, out, err], [0, '10.20.1.11: 2 tags, unit 1\n2 tags, all in order\n', '']);
+    const wrong = await stillwatch(['tags', 'check', `10.20.1.11=${file('bad.csv', bad)}`]);
+    assert.equal(wrong.code, 2);
+    assert.equal(wrong.out, '');
+    const lines = wrong.err.trimEnd().split('\n');
+    assert.match(lines[0] ?? '', /bad\.csv: line 2, column table: "holdin" is no table; write coils/);
+    assert.match(lines[1] ?? '', /bad\.csv: line 2, column type: "floaty" is no type/);
+    assert.match(lines[2] ?? '', /bad\.csv: line 3, column unit: "300" is no unit/);
+    assert.match(lines[3] ?? '', /bad\.csv: 3 problems; nothing of the list was taken/);
+    assert.equal(lines.length, 4);
+  });
+
+  it('that are not there, or not for a device, or twice', async () => {
+    const list = file('tags.csv', good);
+    await refused(['tags'], /tags takes check/);
+    await refused(['tags', 'check'], /needs a tag list/);
+    await refused(['tags', 'check', join(folder, 'no.csv')], /no\.csv cannot be read \(there is no such file\)/);
+    await refused(['dissect', PLANT, '--tags', `10.20.1.11=${list}`, '--tags', `10.20.1.11=${list}`], /tag Pump .* overlaps Pump .*; take one of them out/);
+    await refused(['analyze', PLANT, '--tags', `10.20.1.11=${list}`, '--notation', 'roman'], /--notation takes one of wire, one-based, modicon/);
+    const { code, err } = await stillwatch(['run', '--replay', PLANT], { STILLWATCH_TAGS: list, STILLWATCH_STATE: join(folder, 'none') });
+    assert.equal(code, 2);
+    assert.match(err, /tags\.csv: line 1, column server: is missing/);
+  });
+
+  it('of the configuration count in the store until the configuration has others, with a line in the audit trail for each change', async () => {
+    const state = join(folder, 'named');
+    const config = file('named.yaml', `state: ${state}\nlisten: 127.0.0.1:0\ntags: ["10.20.1.11=${file('tags.csv', good)}"]\n`);
+    const none = file('unnamed.yaml', `state: ${state}\nlisten: 127.0.0.1:0\n`);
+    const named = async (of: string) => {
+      const { code, err } = await stillwatch(['run', '--config', of, '--replay', PLANT, '--exit']);
+      assert.equal(code, 0, err);
+      const store = openSqlite(join(state, 'stillwatch.db'));
+      const found = [(await store.tags({})).map(({ name }) => name), (await store.auditLines({})).total];
+      await store.close();
+      return found;
+    };
+    assert.deepEqual(await named(config), [['Pump', 'Level'], 1]);
+    assert.deepEqual(await named(config), [['Pump', 'Level'], 1], 'the same again is no change');
+    assert.deepEqual(await named(none), [[], 2]);
+    assert.deepEqual(await named(config), [['Pump', 'Level'], 3]);
+  });
+
+  it('name the values that dissect prints and findings show', async () => {
+    const list = `10.20.1.11=${file('tags.csv', good)}`;
+    const { out } = await stillwatch(['dissect', '--protocol', 'modbus', PLANT, '--tags', list]);
+    const tags = out.split('\n').flatMap((line) => (line.includes('"tags"') ? JSON.parse(line).modbus.tags : []));
+    assert.ok(tags.length > 500);
+    for (const { point, name, value, unit, state } of tags) {
+      if (name === 'Pump') assert.deepEqual([point, typeof value, unit, state], ['1/coils/0', 'boolean', '', null]);
+      else assert.deepEqual([point, name, unit, state === (value < 1 ? 'low' : value > 6 ? 'high' : 'ok')], ['1/input_registers/0', 'Level', 'm', true]);
+    }
+    const { findings } = JSON.parse((await stillwatch(['analyze', PLANT, '--learn', '60s', '--json', '--tags', list])).out);
+    const shown = findings.flatMap(({ seen }: { seen: { modbus?: { tags?: { name: string }[] } } }) => seen.modbus?.tags ?? []);
+    assert.ok(
+      shown.some(({ name }: { name: string }) => name === 'Pump'),
+      'a finding about a write says what it wrote',
+    );
+  });
+});
+
 describe('what is wrong with a rule is one line', () => {
   const rules = (name: string, text: string): string[] => ['analyze', PLANT, '--rules', file(name, text)];
   it('a file that is no YAML', () => refused(rules('no.yaml', 'a: [b'), /no\.yaml: /));
@@ -170,7 +238,10 @@ describe('the contracts', () => {
     assert.ok(again.out === analyzed.out, 'again');
     assert.ok(piped.out === analyzed.out, 'piped');
     assert.ok(replayed.out === analyzed.out, `replayed ${replayed.err}`);
-    assert.deepEqual(Object.keys(JSON.parse(analyzed.out)), ['stats', 'coverage', 'assets', 'conversations', 'findings']);
+    const store = openSqlite(join(folder, 'state', 'stillwatch.db'));
+    assert.deepEqual(await store.registers({}), JSON.parse(analyzed.out).registers, 'the map in the store');
+    await store.close();
+    assert.deepEqual(Object.keys(JSON.parse(analyzed.out)), ['stats', 'coverage', 'assets', 'conversations', 'registers', 'findings']);
   });
 
   it('dissect --summary prints reads in few lines, and loses none of them nor anything else', async () => {
@@ -232,11 +303,11 @@ describe('the contracts', () => {
     const out = join(folder, 'out');
     const { code } = await stillwatch(['analyze', PLANT, '--learn', '60s', '--fail-on', 'low', '--out', out]);
     assert.equal(code, 1);
-    assert.deepEqual(readdirSync(out).sort(), ['assets.json', 'conversations.json', 'coverage.json', 'facts.json', 'findings.json']);
+    assert.deepEqual(readdirSync(out).sort(), ['assets.json', 'conversations.json', 'coverage.json', 'facts.json', 'findings.json', 'registers.json']);
   });
 
   it('every command explains itself', async () => {
-    for (const command of ['analyze', 'learn', 'dissect', 'run', 'rules']) {
+    for (const command of ['analyze', 'learn', 'dissect', 'run', 'rules', 'tags']) {
       const { code, out } = await stillwatch([command, '--help']);
       assert.equal(code, 0);
       assert.match(out, new RegExp(`^stillwatch ${command}`));

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Asset, Attribute } from '../analyzer/asset.ts';
 import type { Fact } from '../analyzer/fact.ts';
 import type { Decision, Finding } from '../analyzer/finding.ts';
+import type { RegisterRange, RegisterTable } from '../analyzer/registers/map.ts';
 import type { Conversation, Kept } from '../analyzer/store/store.ts';
+import type { Tag } from '../analyzer/tags/tag.ts';
 
 const START = Date.parse('2026-11-23T10:00:00Z');
 
@@ -120,5 +122,48 @@ export const sampleKept = (name: string, changes: Partial<Kept> = {}): Kept => (
   source: '10.0.0.66',
   destination: '10.0.0.9',
   json: { kind: 'modbus', modbus: { function_code: 6, values: [7] } },
+  ...changes,
+});
+
+export const sampleRange = (from: number, values: (number | null)[], changes: Partial<RegisterRange> = {}): RegisterRange => ({
+  from,
+  quantity: values.length,
+  readers: ['10.0.0.5'],
+  writers: [],
+  reads: 50,
+  writes: 0,
+  last_seen: sampleTime(10),
+  values,
+  low: values,
+  high: values,
+  ...changes,
+});
+
+export const sampleRegisters = (server: string, unit: number, table: RegisterTable['table'], ranges = [sampleRange(100, [7, null])]): RegisterTable => ({
+  id: sampleId(`${server} ${unit} ${table}`),
+  server,
+  unit,
+  table,
+  points: ranges.reduce((sum, { quantity }) => sum + quantity, 0),
+  transactions: 50,
+  last_seen: sampleTime(10),
+  ranges,
+});
+
+export const sampleTag = (address: number, changes: Partial<Tag> = {}): Tag => ({
+  server: '10.0.0.9',
+  unit: 1,
+  table: 'holding_registers',
+  address,
+  bit: null,
+  name: `Tag ${address}`,
+  type: 'uint16',
+  length: 0,
+  order: null,
+  scale: 1,
+  offset: 0,
+  eu: 'm',
+  low: null,
+  high: null,
   ...changes,
 });

@@ -18,8 +18,10 @@ import { coverageRoutes } from './routes/coverage.ts';
 import { doorRoutes } from './routes/door.ts';
 import { fileRoutes } from './routes/files.ts';
 import { findingRoutes } from './routes/findings.ts';
+import { pointRoutes } from './routes/points.ts';
 import { ruleRoutes } from './routes/rules.ts';
 import { statusRoutes } from './routes/status.ts';
+import { isTagUpload, tagRoutes } from './routes/tags.ts';
 
 export type { ConsoleOptions, RuleSummary } from './console.ts';
 
@@ -35,13 +37,17 @@ export function createApp(options: ConsoleOptions): Hono<Env> {
     await next();
     c.header('cache-control', 'no-store');
   });
-  app.use(bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.text('That form is too large.', 413) }));
+  const small = bodyLimit({ maxSize: MAX_BODY, onError: (c) => c.text('That form is too large.', 413) });
+  // A tag list is larger: its route has a limit of its own, behind the gate.
+  app.use((c, next) => (isTagUpload(c.req.path) ? next() : small(c, next)));
   app.use(recognise(options.accounts), guardOrigin());
   app.route('/', doorRoutes(console));
   app.use(gate(options.accounts));
   app.get('/', (c) => c.redirect('/findings', 302));
   app.route('/findings', findingRoutes(console));
   app.route('/assets', assetRoutes(console));
+  app.route('/assets', pointRoutes(console));
+  app.route('/assets', tagRoutes(console));
   app.route('/baseline', baselineRoutes(console));
   app.route('/rules', ruleRoutes(console));
   app.route('/coverage', coverageRoutes(console));

@@ -21,6 +21,28 @@ export function text(of: unknown): string {
 
 const cut = (long: string): string => (long.length > MAX_TEXT ? `${long.slice(0, MAX_TEXT)}…` : long);
 
+/** Named values told of one transaction. */
+const MAX_NAMED = 12;
+const STATES: { [state: string]: string } = {
+  low: ' (below its limit)',
+  high: ' (above its limit)',
+  undecided: ' (word order not known)',
+  unreadable: ' (no value)',
+};
+
+/** `Tank level 12.3 m; Pump 1 on`: values that the tag list names, as `modbus.tags` holds them. */
+export function named(tags: unknown): string {
+  if (!Array.isArray(tags)) return text(tags);
+  const told = tags.slice(0, MAX_NAMED).map((tag: { name?: unknown; value?: unknown; unit?: unknown; state?: unknown } | null) => {
+    const value = typeof tag?.value === 'boolean' ? (tag.value ? 'on' : 'off') : text(tag?.value);
+    return `${[text(tag?.name), value, text(tag?.unit)].filter((part) => part !== '').join(' ')}${STATES[String(tag?.state)] ?? ''}`;
+  });
+  return cut(told.join('; ') + (tags.length > MAX_NAMED ? `; and ${tags.length - MAX_NAMED} more` : ''));
+}
+
+/** A field's value as one line of text. */
+export const fieldText = (name: string, value: unknown): string => (name === 'modbus.tags' ? named(value) : text(value));
+
 /** Nested JSON as dotted fields, in order; lists stay whole. */
 export function flatten(nested: { [key: string]: unknown }): Map<string, unknown> {
   const flat = new Map<string, unknown>();
@@ -64,6 +86,7 @@ export function compare(finding: Finding): Line[] {
     ),
     line('Access', false, at('modbus.access', 'opcua.access'), (fact) => fact.access),
     line('Point', true, at('modbus.range', 'modbus.address', 'opcua.node_id', 'opcua.node_ids'), (fact) => (fact.kind === 'point' ? fact.what : '')),
+    line('Named', false, named(seen.get('modbus.tags')), () => ''),
     line('Value', true, at('modbus.values', 'opcua.value', 'opcua.values'), (fact) =>
       fact.range === null ? '' : `${value(fact.range.min)} to ${value(fact.range.max)}`,
     ),

@@ -21,8 +21,6 @@ export class Repeats {
   readonly touch: (Touch | null)[] = [];
   readonly verdicts: (Verdicts | null)[] = [];
   readonly count = new Float64Array(MAX_REPEATS + 1);
-  /** How many of them were answered as asked. */
-  readonly answered = new Float64Array(MAX_REPEATS + 1);
   readonly last = new Float64Array(MAX_REPEATS + 1);
   /** Mean and mean absolute deviation of the interval between requests, ms, over about the last 32. */
   readonly period = new Float64Array(MAX_REPEATS + 1);
@@ -38,6 +36,10 @@ export class Repeats {
   private readonly peer = new Int32Array(MAX_REPEATS + 1);
   private readonly base = new Int32Array(MAX_REPEATS + 1);
   private readonly slots = new Int32Array(MAX_REPEATS + 1);
+  /** Rows that were not answered, as which one the newest of them was counted, and when (ms) the one answered before it was seen. */
+  private readonly vain = new Float64Array(MAX_REPEATS + 1);
+  private readonly vainAs = new Float64Array(MAX_REPEATS + 1);
+  private readonly answered = new Float64Array(MAX_REPEATS + 1);
   private readonly counted = new Float64Array(MAX_REPEATS + 1);
   private readonly min = new Float64Array(MAX_VALUES);
   private readonly max = new Float64Array(MAX_VALUES);
@@ -60,6 +62,8 @@ export class Repeats {
     this.count[n] = 0;
     this.answered[n] = 0;
     this.counted[n] = 0;
+    this.vain[n] = 0;
+    this.vainAs[n] = 0;
     this.period[n] = 0;
     this.jitter[n] = 0;
     this.latency[n] = 0;
@@ -82,8 +86,8 @@ export class Repeats {
   /** Answers by Modbus unit, one entry an operation. */
   *answersOfUnits(): Generator<{ server: string; unit: number; answers: number; lastAt: number }> {
     for (const [n, touch] of this.touch.entries()) {
-      if (touch == null || touch.unit < 0 || this.answered[n] === 0) continue;
-      yield { server: touch.server, unit: touch.unit, answers: this.answered[n] as number, lastAt: this.last[n] as number };
+      const answers = touch == null || touch.unit < 0 ? 0 : this.answeredCount(n);
+      if (touch != null && answers > 0) yield { server: touch.server, unit: touch.unit, answers, lastAt: this.answeredAt(n) };
     }
   }
 
@@ -103,14 +107,38 @@ export class Repeats {
     this.count[n] = seen;
     this.outcomes[(this.peer[n] as number) * OUTCOME_SLOTS + outcome]!++;
     if (seen > 1) this.rhythm(n, at - (this.last[n] as number), seen);
+    if (outcome !== ANSWERED) this.inVain(n, seen);
     this.last[n] = at;
-    if (outcome === ANSWERED) this.answered[n]!++;
     if (outcome < TIMEOUT) {
       const latency = this.latency[n] as number;
       this.latency[n] = latency + ((batch.latency[i] as number) - latency) / Math.min(seen, 32);
     }
+    // What a refused or unanswered write carried never became a value.
     const count = batch.valueCount[i] as number;
-    if (count > 0) this.values(batch, i, n, count);
+    if (count > 0 && outcome === ANSWERED) this.values(batch, i, n, count);
+  }
+
+  /** Only here, off the path of nearly every row, is kept what tells answered rows from others. */
+  private inVain(n: number, seen: number): void {
+    if (this.vainAs[n] !== seen - 1) this.answered[n] = this.last[n] as number;
+    this.vainAs[n] = seen;
+    this.vain[n]!++;
+  }
+
+  /** Rows that were answered. */
+  answeredCount(n: number): number {
+    return (this.count[n] as number) - (this.vain[n] as number);
+  }
+
+  /** When (ms) the newest of them was seen. */
+  answeredAt(n: number): number {
+    return (this.vainAs[n] === this.count[n] ? this.answered[n] : this.last[n]) as number;
+  }
+
+  /** The values seen last, in the order of the operation's points; null where there are none. */
+  valuesOf(n: number): Float64Array | null {
+    const slots = this.slots[n] as number;
+    return slots === 0 ? null : this.value.subarray(this.base[n] as number, (this.base[n] as number) + slots);
   }
 
   private rhythm(n: number, interval: number, seen: number): void {

@@ -57,6 +57,16 @@ export class RuleSet {
       for (const base of rule.correlation?.rules ?? []) this.correlations.set(base, [...(this.correlations.get(base) ?? []), rule]);
   }
 
+  /** The same rules where rows have further fields. */
+  extended(kind: Kind, more: RowFields[string]): RuleSet {
+    return new RuleSet(this.rules, { ...this.rowFields, [kind]: { ...this.rowFields[kind], ...more } });
+  }
+
+  /** Whether a rule looks at a field, or inside it. */
+  looksAt(field: string): boolean {
+    return this.rules.some((rule) => fieldsOfRule(rule).some((one) => one === field || one.startsWith(`${field}.`)));
+  }
+
   /**
    * What can match rows of an operation that end with `outcome` (an index of OUTCOMES). `fields` are its static fields with the
    * `baseline.*` verdicts. Fields that vary by row are left to the plan's tests.

@@ -1,13 +1,13 @@
 /** What only the embedded store has: a file that is reopened, damaged, locked, full, or left by a process that died. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { sampleAsset, sampleDecision, sampleFact, sampleFinding, sampleId, sampleKept, sampleTime } from '../../test/samples.ts';
+import { sampleAsset, sampleDecision, sampleFact, sampleFinding, sampleId, sampleKept, sampleRegisters, sampleTime } from '../../test/samples.ts';
 import { verifyAudit } from './sqlite/audit.ts';
 import { explain } from './sqlite/errors.ts';
 import { openSqlite } from './sqlite.ts';
@@ -74,6 +74,20 @@ it('lets one process read what another writes', async () => {
   assert.equal((await writer.finding(sampleId('a')))?.status, 'acknowledged');
   await reader.close();
   await writer.close();
+});
+
+it('brings a file of the first version up to date and loses nothing of it', async () => {
+  const path = file();
+  const raw = new DatabaseSync(path);
+  raw.exec('PRAGMA application_id = 0x5374776c; CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT; INSERT INTO schema_version VALUES (1)');
+  raw.exec(readFileSync(new URL('./migrations/0001_start.sql', import.meta.url), 'utf8'));
+  raw.prepare("INSERT INTO health (at, digest, json) VALUES (1, 'x', ?)").run(JSON.stringify({ '@timestamp': '2026-01-01T00:00:00Z' }));
+  raw.close();
+  const store = openSqlite(path);
+  assert.equal((await store.health({})).length, 1);
+  await store.save({ registers: [sampleRegisters('10.0.0.9', 1, 'coils')] });
+  assert.equal((await store.registers({})).length, 1);
+  await store.close();
 });
 
 it('refuses a file of a newer version, and leaves it as it is', async () => {

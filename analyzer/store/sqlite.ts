@@ -7,6 +7,8 @@ import { appendDecision, decisionsOn } from './sqlite/decisions.ts';
 import { listConversations, listFacts, refoldFact, saveConversation, saveFact } from './sqlite/facts.ts';
 import { countFindings, listFindings, readFinding, refoldFinding, saveFinding } from './sqlite/findings.ts';
 import { expire, listHealth, listObservations, saveHealth, saveObservation } from './sqlite/observations.ts';
+import { listRegisters, saveRegisters } from './sqlite/registers.ts';
+import { enforceTags, listTagLists, listTags, saveTagList } from './sqlite/tags.ts';
 import type { Batch, Store } from './store.ts';
 
 function save(db: Database, batch: Batch): void {
@@ -16,6 +18,8 @@ function save(db: Database, batch: Batch): void {
   for (const conversation of batch.conversations ?? []) saveConversation(db, conversation);
   for (const observation of batch.observations ?? []) saveObservation(db, observation);
   for (const health of batch.health ?? []) saveHealth(db, health);
+  for (const map of batch.registers ?? []) saveRegisters(db, map);
+  for (const list of batch.tagLists ?? []) saveTagList(db, list);
 }
 
 const REFOLD = { finding: refoldFinding, fact: refoldFact, asset: refoldAsset };
@@ -23,6 +27,7 @@ const REFOLD = { finding: refoldFinding, fact: refoldFact, asset: refoldAsset };
 function decide(db: Database, decision: Decision): void {
   if (!appendDecision(db, decision)) return;
   REFOLD[decision.on.kind](db, decision.on.id);
+  if (decision.kind === 'tags') enforceTags(db, decision.on.id);
   appendAudit(db, decisionLine(decision));
 }
 
@@ -43,6 +48,9 @@ export function openSqlite(path: string): Store {
     facts: async (query) => listFacts(db, query),
     conversations: async (query) => listConversations(db, query),
     observations: async (query) => listObservations(db, query),
+    registers: async (query) => listRegisters(db, query),
+    tags: async (query) => listTags(db, query),
+    tagLists: async (owner) => listTagLists(db, owner),
     decide: async (decision) => db.transaction(() => decide(db, decision)),
     decisions: async (on) => decisionsOn(db, on),
     health: async ({ limit }) => listHealth(db, limit),

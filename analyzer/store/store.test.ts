@@ -13,12 +13,16 @@ import {
   sampleFinding,
   sampleId,
   sampleKept,
+  sampleRange,
+  sampleRegisters,
+  sampleTag,
   sampleTime,
 } from '../../test/samples.ts';
 import { best } from '../asset.ts';
 import { type Finding, type FindingView, LEVELS, STATUSES } from '../finding.ts';
+import type { Tag } from '../tags/tag.ts';
 import { openSqlite } from './sqlite.ts';
-import { type Page, type Store, StoreError } from './store.ts';
+import { CONFIGURATION, type Page, type Store, StoreError, type TagList } from './store.ts';
 
 /** A name, and what opens an empty store; `folder` is there for the time of the suite. */
 export type Backend = [name: string, open: (folder: string) => Store | Promise<Store>];
@@ -110,6 +114,9 @@ export function contract([name, open]: Backend): void {
           assert.deepEqual(await store.conversations({}), nothing);
           assert.deepEqual(await store.observations({}), []);
           assert.deepEqual(await store.decisions({ kind: 'finding', id: 'none' }), []);
+          assert.deepEqual(await store.registers({}), []);
+          assert.deepEqual(await store.tags({}), []);
+          assert.deepEqual(await store.tagLists(), []);
           assert.deepEqual(await store.health({}), []);
           assert.deepEqual(await store.auditLines({}), nothing);
           assert.equal(await store.expire(sampleTime(1e6)), 0);
@@ -122,6 +129,7 @@ export function contract([name, open]: Backend): void {
     describe('decisions', () => decisions(withStore));
     describe('assets', () => assets(withStore));
     describe('facts and conversations', () => facts(withStore));
+    describe('the register map and tags', () => tags(withStore));
     describe('observations, health and audit', () => records(withStore));
     describe('hostile and extreme input', () => extremes(withStore));
   });
@@ -581,12 +589,146 @@ function assets(withStore: WithStore): void {
   );
 }
 
+const LIST = (owner: string, name: string, tags: Tag[]): TagList => ({ id: sampleId(`${owner} ${name}`), owner, file: `${name}.csv`, tags });
+
+const counts = (list: TagList | null, owner: string, second: number) =>
+  sampleDecision({ kind: 'asset', id: owner }, 'tags', {
+    '@timestamp': sampleTime(second),
+    edit: { list: list?.id ?? '', file: list?.file ?? '', tags: String(list?.tags.length ?? 0) },
+  });
+
+function tags(withStore: WithStore): void {
+  const names = async (store: Store, query: Parameters<Store['tags']>[0] = {}) => (await store.tags(query)).map(({ name }) => name);
+
+  it(
+    'keeps a table of a unit as one document, updated in place, by server, unit and table',
+    withStore(async (store) => {
+      const saved = [
+        sampleRegisters('10.0.0.9', 2, 'coils'),
+        sampleRegisters('10.0.0.9', 1, 'holding_registers'),
+        sampleRegisters('10.0.0.9', 1, 'discrete_inputs'),
+        sampleRegisters('10.0.0.8', 255, 'input_registers'),
+      ];
+      await store.save({ registers: saved });
+      const newer = sampleRegisters('10.0.0.9', 1, 'holding_registers', [sampleRange(5, [1, 2, null, 65_535])]);
+      await store.save({ registers: [newer] });
+      assert.deepEqual(await store.registers({ server: '10.0.0.9' }), [saved[2], newer, saved[0]]);
+      assert.deepEqual(await store.registers({ server: '10.0.0.9', unit: 1, table: 'holding_registers' }), [newer]);
+      assert.deepEqual(await store.registers({ server: '10.0.0.9', unit: 0 }), []);
+      assert.equal((await store.registers({})).length, 4);
+    }),
+  );
+
+  it(
+    'a tag list counts when a decision says so, until the next one, and back again',
+    withStore(async (store) => {
+      const [first, second] = [LIST('a', 'first', [sampleTag(1), sampleTag(2)]), LIST('a', 'second', [sampleTag(2, { name: 'Renamed' })])];
+      await store.save({ tagLists: [first, second] });
+      assert.deepEqual(await names(store), [], 'an import alone changes nothing');
+      const head = { owner: 'a', counts: false };
+      assert.deepEqual(await store.tagLists('a'), [
+        { ...head, id: first.id, file: 'first.csv', tags: 2 },
+        { ...head, id: second.id, file: 'second.csv', tags: 1 },
+      ]);
+      assert.deepEqual(await store.tagLists('b'), []);
+      await store.decide(counts(first, 'a', 1));
+      assert.deepEqual(await store.tags({}), first.tags);
+      await store.decide(counts(second, 'a', 2));
+      assert.deepEqual(await names(store), ['Renamed']);
+      await store.decide(counts(null, 'a', 3));
+      assert.deepEqual(await names(store), []);
+      await store.decide(counts(first, 'a', 4));
+      await store.decide(counts(first, 'a', 4));
+      assert.deepEqual(await names(store), ['Tag 1', 'Tag 2']);
+      assert.deepEqual(
+        (await store.auditLines({})).items.map(({ action, on }) => `${action} ${on}`),
+        Array(4).fill('tags asset a'),
+      );
+    }),
+  );
+
+  it(
+    'counts a list that comes after its decision, and none of another owner',
+    withStore(async (store) => {
+      const list = LIST('a', 'late', [sampleTag(7)]);
+      await store.decide(counts(list, 'a', 1));
+      await store.decide(counts(list, 'b', 1));
+      assert.deepEqual(await names(store), []);
+      await store.save({ tagLists: [list] });
+      assert.deepEqual(await names(store), ['Tag 7']);
+      await store.save({ tagLists: [list] });
+      assert.deepEqual(await names(store), ['Tag 7']);
+      assert.deepEqual(await names(store, { owner: 'b' }), []);
+    }),
+  );
+
+  it(
+    "finds tags by place, with those that reach into it, a device's own before the configuration's",
+    withStore(async (store) => {
+      const own = [
+        sampleTag(10, { type: 'float64', name: 'Wide' }),
+        sampleTag(14),
+        sampleTag(14, { unit: 2, name: 'Unit 2' }),
+        sampleTag(14, { table: 'coils', type: 'bool', name: 'Coil' }),
+        sampleTag(300, { type: 'bool', bit: 3, name: 'Bit' }),
+      ];
+      const lists = [
+        LIST(CONFIGURATION, 'all', [sampleTag(14, { name: 'Configured' }), sampleTag(14, { server: '10.0.0.8', name: 'Elsewhere' })]),
+        LIST('a', 'own', own),
+      ];
+      await store.save({ tagLists: lists });
+      for (const list of lists) await store.decide(counts(list, list.owner, 1));
+      const place = { server: '10.0.0.9', unit: 1, table: 'holding_registers' } as const;
+      assert.deepEqual(await names(store, place), ['Wide', 'Tag 14', 'Bit', 'Configured']);
+      assert.deepEqual(await names(store, { ...place, from: 13, to: 14 }), ['Wide']);
+      assert.deepEqual(await names(store, { ...place, from: 14, to: 15 }), ['Tag 14', 'Configured']);
+      assert.deepEqual(await names(store, { server: '10.0.0.9', unit: 2 }), ['Unit 2']);
+      assert.deepEqual(await names(store, { owner: CONFIGURATION }), ['Elsewhere', 'Configured']);
+      assert.equal((await store.tags({})).length, 7);
+    }),
+  );
+
+  it(
+    'keeps the last lists of an owner, and always the one that counts',
+    withStore(async (store) => {
+      const lists = Array.from({ length: 30 }, (_, n) => LIST('a', `list ${n}`, [sampleTag(n)]));
+      await store.save({ tagLists: lists.slice(0, 1) });
+      await store.decide(counts(lists[0] as TagList, 'a', 1));
+      for (const list of lists.slice(1)) await store.save({ tagLists: [list] });
+      assert.deepEqual(await names(store), ['Tag 0']);
+      const kept = await store.tagLists('a');
+      assert.deepEqual([kept[0]?.id, kept[0]?.counts, kept.at(-1)?.id], [lists[0]?.id, true, lists[29]?.id]);
+      assert.ok(kept.length < 15);
+    }),
+  );
+
+  it(
+    'holds a list of many thousand tags of many tables',
+    withStore(async (store) => {
+      const many = Array.from({ length: 20_000 }, (_, n) =>
+        sampleTag(n % 5000, { unit: 1 + Math.floor(n / 5000), name: HOSTILE[n % HOSTILE.length]?.slice(0, 40) ?? '' }),
+      );
+      const list = LIST('a', 'many', many);
+      await store.save({ tagLists: [list] });
+      await store.decide(counts(list, 'a', 1));
+      assert.deepEqual(await store.tags({ server: '10.0.0.9', unit: 3, from: 4321, to: 4324 }), many.slice(14_321, 14_324));
+      assert.equal((await store.tags({})).length, 20_000);
+    }),
+  );
+}
+
 function facts(withStore: WithStore): void {
   it(
     'are filtered by kind, state, server and client, and paged without loss',
     withStore(async (store) => {
       const saved = Array.from({ length: 40 }, (_, i) =>
-        sampleFact(`f${i}`, { kind: i % 2 ? 'peer' : 'point', server: `10.0.0.${i % 3}`, client: `10.0.1.${i % 4}`, unit: i % 2 ? -1 : i % 4, first_seen: sampleTime(i % 5) }),
+        sampleFact(`f${i}`, {
+          kind: i % 2 ? 'peer' : 'point',
+          server: `10.0.0.${i % 3}`,
+          client: `10.0.1.${i % 4}`,
+          unit: i % 2 ? -1 : i % 4,
+          first_seen: sampleTime(i % 5),
+        }),
       );
       await store.save({ facts: saved });
       await store.save({ facts: saved });
@@ -605,6 +747,11 @@ function facts(withStore: WithStore): void {
       assert.equal((await store.facts({ unit: 2 })).total, 10);
       assert.equal((await store.facts({ kind: 'point', unit: 0, server: '10.0.0.0' })).total, 4);
       assert.equal((await store.facts({ state: 'retired' })).total, 0);
+      await store.save({ facts: [sampleFact('node', { kind: 'point', protocol: 'opcua', server: '10.0.0.1' })] });
+      assert.deepEqual(
+        (await store.facts({ kind: 'point', protocol: 'opcua', server: '10.0.0.1' })).items.map(({ what }) => what),
+        ['node'],
+      );
     }),
   );
 

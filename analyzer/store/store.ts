@@ -8,6 +8,9 @@
 import type { Asset } from '../asset.ts';
 import type { Fact, FactKind, FactState } from '../fact.ts';
 import type { Decision, Finding, FindingView, Level, Status } from '../finding.ts';
+import type { Table } from '../point.ts';
+import type { RegisterTable } from '../registers/map.ts';
+import type { Tag } from '../tags/tag.ts';
 
 /**
  * What a store says when it cannot do as asked, in one line for people. `query`: the question is wrong (a bad cursor, an unknown
@@ -65,8 +68,10 @@ export type AssetQuery = {
 
 export type FactQuery = {
   kind?: FactKind;
+  protocol?: string;
   state?: FactState;
-  server?: string /** Modbus unit. */;
+  server?: string;
+  /** Modbus unit. */
   unit?: number;
   client?: string;
   limit?: number;
@@ -93,12 +98,43 @@ export type Conversation = {
   timeouts: number;
 };
 
+export type RegisterQuery = { server?: string; unit?: number; table?: Table };
+
+/** Owner of the tag lists that the configuration names. */
+export const CONFIGURATION = 'configuration';
+
+/** A tag list as it was imported. It counts once a decision of kind `tags` on its owner names it, and until the next one does. */
+export type TagList = {
+  /** Hash of owner and tags. */
+  id: string;
+  /** Id of the asset it is for, or CONFIGURATION. */
+  owner: string;
+  /** Name of the file it came in. */
+  file: string;
+  tags: Tag[];
+};
+
+/** What is known of a list without reading it. */
+export type TagListHead = { id: string; owner: string; file: string /** How many. */; tags: number; counts: boolean };
+
+/** Tags with an address in `from..to` (the end not in it). */
+export type TagQuery = RegisterQuery & { owner?: string; from?: number; to?: number };
+
 /** A measurement of the sensor and analyzer, newest last; see `analyzer/coverage.ts`. */
 export type Health = { '@timestamp': string; [key: string]: unknown };
 
 export type AuditLine = { '@timestamp': string; by: string; action: string; on: string; detail: string };
 
-export type Batch = { findings?: Finding[]; assets?: Asset[]; facts?: Fact[]; conversations?: Conversation[]; observations?: Kept[]; health?: Health[] };
+export type Batch = {
+  findings?: Finding[];
+  assets?: Asset[];
+  facts?: Fact[];
+  conversations?: Conversation[];
+  observations?: Kept[];
+  health?: Health[];
+  registers?: RegisterTable[];
+  tagLists?: TagList[];
+};
 
 export interface Store {
   /** Inserts or updates by id, all in one transaction. Edits by people and statuses stay. */
@@ -118,6 +154,13 @@ export interface Store {
   conversations(query: { address?: string; limit?: number; cursor?: string }): Promise<Page<Conversation>>;
   /** Observations around a finding or of an address, oldest first. */
   observations(query: { frames?: number[]; address?: string; limit?: number }): Promise<Kept[]>;
+
+  /** The register map, by server, unit and table. */
+  registers(query: RegisterQuery): Promise<RegisterTable[]>;
+  /** The tags that count, by point; a device's own before those of the configuration, which they outrank where they overlap. */
+  tags(query: TagQuery): Promise<Tag[]>;
+  /** Lists that were imported, those that count and the last that don't, the oldest first. */
+  tagLists(owner?: string): Promise<TagListHead[]>;
 
   /** Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. */
   decide(decision: Decision): Promise<void>;

@@ -2,17 +2,18 @@
 import { best } from '../../analyzer/asset.ts';
 import { type Decision, decidedStatus, type Finding, type FindingView, LEVELS, STATUSES } from '../../analyzer/finding.ts';
 import type { AuditLine, Batch, Facet, FindingQuery, Store } from '../../analyzer/store/store.ts';
+import { widthOf } from '../../analyzer/tags/tag.ts';
 import { openAccounts, type Role } from '../../ui/accounts.ts';
 import { type ConsoleOptions, createApp } from '../../ui/app.ts';
 import { findings, observations, rules } from './happenings.ts';
-import { assets, conversations, facts, status } from './plant.ts';
+import { assets, conversations, facts, registers, status } from './plant.ts';
 
 export const PASSWORD = 'a quiet river at dawn';
 export const TOKEN = 'one-time-set-up-token';
 
 /** A store of arrays: enough for the console's questions, without cursors that survive a change. */
 export class MemoryStore implements Store {
-  readonly batch: Required<Batch> = { findings: [], assets: [], facts: [], conversations: [], observations: [], health: [] };
+  readonly batch: Required<Batch> = { findings: [], assets: [], facts: [], conversations: [], observations: [], health: [], registers: [], tagLists: [] };
   readonly decided: Decision[] = [];
   readonly lines: AuditLine[] = [];
 
@@ -83,7 +84,7 @@ export class MemoryStore implements Store {
   }
   async facts(query: Parameters<Store['facts']>[0]) {
     const fits = (one: (typeof this.batch.facts)[number]) =>
-      (['kind', 'state', 'server', 'client'] as const).every((name) => query[name] === undefined || one[name] === query[name]);
+      (['kind', 'protocol', 'state', 'server', 'client'] as const).every((name) => query[name] === undefined || one[name] === query[name]);
     return page(this.batch.facts.filter(fits), query);
   }
   async conversations(query: { address?: string; limit?: number }) {
@@ -100,6 +101,27 @@ export class MemoryStore implements Store {
   }
   async decisions(on: Decision['on']) {
     return this.decided.filter((one) => one.on.kind === on.kind && one.on.id === on.id);
+  }
+  async registers({ server, unit, table }: Parameters<Store['registers']>[0]) {
+    const fits = (one: (typeof this.batch.registers)[number]) =>
+      (server === undefined || one.server === server) && (unit === undefined || one.unit === unit) && (table === undefined || one.table === table);
+    return this.batch.registers.filter(fits);
+  }
+  async tags({ owner, server, unit, table, from = 0, to = 65_536 }: Parameters<Store['tags']>[0]) {
+    const counts = (list: (typeof this.batch.tagLists)[number]) =>
+      this.decided.findLast((one) => one.kind === 'tags' && one.on.id === list.owner)?.edit?.['list'] === list.id;
+    const lists = this.batch.tagLists.filter((list) => (owner === undefined || list.owner === owner) && counts(list));
+    return lists
+      .flatMap((list) => list.tags)
+      .filter(
+        (one) => (server === undefined || one.server === server) && (unit === undefined || one.unit === unit) && (table === undefined || one.table === table),
+      )
+      .filter((one) => one.address < to && one.address + widthOf(one) > from);
+  }
+  async tagLists(owner?: string) {
+    const lists = this.batch.tagLists.filter((one) => owner === undefined || one.owner === owner);
+    const counting = (of: string) => this.decided.findLast((one) => one.kind === 'tags' && one.on.id === of)?.edit?.['list'];
+    return lists.map(({ id, owner, file, tags }) => ({ id, owner, file, tags: tags.length, counts: counting(owner) === id }));
   }
   async health() {
     return this.batch.health;
@@ -128,7 +150,14 @@ function tally(values: string[], order?: readonly string[]): Facet {
 
 /** The plant of `plant.ts`, put into any store. */
 export async function fill(store: Store): Promise<void> {
-  await store.save({ assets: assets(), facts: facts(), findings: findings(), conversations: conversations(), observations: observations() });
+  await store.save({
+    assets: assets(),
+    facts: facts(),
+    findings: findings(),
+    conversations: conversations(),
+    observations: observations(),
+    registers: registers(),
+  });
 }
 
 /** A console with one account of each role, named by the role. */

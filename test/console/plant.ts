@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Asset, Attribute, AttributeName, Confidence } from '../../analyzer/asset.ts';
 import type { Coverage, Status } from '../../analyzer/coverage.ts';
 import type { Fact } from '../../analyzer/fact.ts';
+import type { RegisterRange, RegisterTable } from '../../analyzer/registers/map.ts';
 import type { Conversation } from '../../analyzer/store/store.ts';
 
 export const CLOCK = '2026-03-14T09:42:17.318204Z';
@@ -253,3 +254,37 @@ export const status = (more: Partial<Status> = {}): Status => ({
   coverage,
   ...more,
 });
+
+const range = (from: number, values: number[], readers: string[], writers: string[], spread = 0): RegisterRange => ({
+  from,
+  quantity: values.length,
+  readers,
+  writers,
+  reads: 41_200,
+  writes: writers.length * 214,
+  last_seen: before(0.05),
+  values,
+  low: values.map((value, n) => value - spread * (n + 1)),
+  high: values.map((value, n) => value + spread * (n + 1)),
+});
+
+const table = (server: string, unit: number, name: RegisterTable['table'], ranges: RegisterRange[]): RegisterTable => ({
+  id: id(`registers ${server} ${unit} ${name}`),
+  server,
+  unit,
+  table: name,
+  points: ranges.reduce((sum, { quantity }) => sum + quantity, 0),
+  transactions: 41_414,
+  last_seen: before(0.05),
+  ranges,
+});
+
+/** The register map of the dosing controller. */
+export const registers = (): RegisterTable[] => [
+  table('10.20.1.12', 1, 'coils', [range(0, [1, 0, 1, 1, 0, 0], ['10.20.2.5'], []), range(6, [1, 0], ['10.20.2.5'], ['10.20.2.5'])]),
+  table('10.20.1.12', 1, 'holding_registers', [
+    range(100, [71, 141, 72, 62], ['10.20.2.20', '10.20.2.5'], [], 4),
+    range(110, [1], ['10.20.2.5'], ['10.20.2.5', '10.20.3.40']),
+  ]),
+  table('10.20.1.12', 2, 'holding_registers', [range(40, [0, 0x4148, 7, 0x42c8], ['10.20.2.5'], [], 3)]),
+];

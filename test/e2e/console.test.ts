@@ -61,6 +61,9 @@ async function entered(name: string, options: BrowserContextOptions = {}): Promi
   return { page, complaints };
 }
 
+/** A table of points with one pair of registers shown as numbers. */
+const POINTS = '/assets/10.20.1.12/points?unit=2&table=holding_registers&number=40';
+
 const marked = (page: Page) => page.locator('tr.at a.title').textContent();
 
 describe('the console in a browser', { skip: skip === '' ? false : skip }, () => {
@@ -134,7 +137,7 @@ describe('the console in a browser', { skip: skip === '' ? false : skip }, () =>
       const { page, complaints } = await entered('administrator', { colorScheme });
       const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor');
       assert.equal(ground, colorScheme === 'light' ? 'rgb(246, 247, 249)' : 'rgb(14, 16, 20)');
-      for (const path of ['/assets', '/assets/10.20.1.12', '/baseline', '/rules', '/coverage', '/account', '/findings?status=all']) {
+      for (const path of ['/assets', '/assets/10.20.1.12', POINTS, '/baseline', '/rules', '/coverage', '/account', '/findings?status=all']) {
         await page.goto(`${base}${path}`);
         await page.keyboard.press('?');
         assert.ok(await page.locator('dialog').isVisible());
@@ -154,6 +157,7 @@ describe('the console in a browser', { skip: skip === '' ? false : skip }, () =>
       `/findings/${(await store.findings({})).items[2]?.id}`,
       '/assets',
       '/assets/10.20.1.12',
+      POINTS,
       '/baseline',
       '/rules',
       '/coverage',
@@ -165,6 +169,27 @@ describe('the console in a browser', { skip: skip === '' ? false : skip }, () =>
     await page.goto(`${base}/findings`);
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate('document.activeElement.textContent'), 'Skip to the content');
+    await page.close();
+  });
+
+  it('imports a tag list, reads a point in engineering units and takes the list back, without script', async () => {
+    const { page } = await entered('analyst', { javaScriptEnabled: false });
+    await page.goto(`${base}/assets/10.20.1.12`);
+    await page.click('text=Import tag list');
+    const list = 'unit;table;address;name;type;word order;EU;low;high\n2;hr;40;Dosing rate;REAL;CDAB;ml/min;0;50\n';
+    await page.setInputFiles('[name=list]', { name: 'dosing.csv', mimeType: 'text/csv', buffer: Buffer.from(list) });
+    await page.click('text=Read the list');
+    assert.match((await page.locator('main').textContent()) ?? '', /1 new, 0 changed, 0 gone/);
+    assert.deepEqual(await page.evaluate(faults), []);
+    await page.click('text=Use these 1 tags');
+    await page.click('.map a:has-text("holding registers") >> nth=1');
+    const row = page.locator('tr', { hasText: 'Dosing rate' });
+    assert.match((await row.textContent()) ?? '', /40–41.*Dosing rate.*12\.5.*ml\/min/s);
+    await page.click('text=Modicon');
+    assert.match((await row.textContent()) ?? '', /40041–40042/);
+    await page.click('.crumb a');
+    await page.click('.taglist >> text=Remove');
+    assert.match((await page.locator('.taglist').textContent()) ?? '', /No tag list[\s\S]*Back to dosing\.csv/);
     await page.close();
   });
 

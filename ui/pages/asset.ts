@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { type Asset, ATTRIBUTES, type Attribute, best } from '../../analyzer/asset.ts';
 import type { Fact } from '../../analyzer/fact.ts';
 import type { Decision, FindingView } from '../../analyzer/finding.ts';
+import type { RegisterTable } from '../../analyzer/registers/map.ts';
 import type { Conversation, Page } from '../../analyzer/store/store.ts';
 import type { Html, Strip } from '../console.ts';
 import { bytes, count, counted, value } from '../figures.ts';
@@ -10,11 +11,19 @@ import { absolute, when } from '../time.ts';
 import { entry } from './history.ts';
 import { icon } from './icon.ts';
 import { button, csrfField, hidden, level, statusPill } from './parts.ts';
+import { registers, some } from './registers.ts';
+import { tagList } from './taglist.ts';
 
 export type AssetCard = {
   asset: Asset;
   conversations: Page<Conversation>;
-  points: Page<Fact>;
+  registers: RegisterTable[];
+  /** Points of protocols whose points are named: OPC UA. */
+  nodes: Page<Fact>;
+  /** Whether it has, or had, a tag list of its own. */
+  tagged: boolean;
+  /** Tags that the configuration gives it. */
+  configured: number;
   findings: Page<FindingView>;
   decisions: Decision[];
   /** Names of the addresses it talks to. */
@@ -57,7 +66,7 @@ ${card.form === null ? null : editing(asset, card.form)}
 <div class="story">
 <section aria-labelledby="findings"><h2 id="findings">Its findings <span class="amount">${count(card.findings.total)}</span></h2>${findings(card)}</section>
 <section aria-labelledby="talks"><h2 id="talks">Who it talks to <span class="amount">${count(card.conversations.total)}</span></h2>${talks(card)}</section>
-<section aria-labelledby="points"><h2 id="points">Its points <span class="amount">${count(card.points.total)}</span></h2>${points(card)}</section>
+<section aria-labelledby="points"><h2 id="points">Its points <span class="amount">${count(pointCount(card))}</span></h2>${points(card)}</section>
 ${card.decisions.length === 0 ? null : html`<section aria-labelledby="history"><h2 id="history">Edits</h2><ol class="history">${card.decisions.map((one) => entry(one, card.now))}</ol></section>`}
 </div>
 <aside class="facts identity" aria-labelledby="identity"><h2 id="identity">Identity</h2>${identity(card)}</aside>
@@ -107,16 +116,24 @@ function talks({ asset, conversations, names, strip }: AssetCard): Html {
   )}</tbody></table></div>${conversations.total > conversations.items.length ? html`<p class="quiet">The first ${count(conversations.items.length)} of ${count(conversations.total)}.</p>` : null}`;
 }
 
-function points({ asset, points, strip }: AssetCard): Html {
-  if (points.items.length === 0) return html`<p class="quiet">No register or node of it was read or written yet, or it is not a server.</p>`;
-  return html`<div class="scroll"><table class="list" aria-label="Points"><thead><tr><th scope="col" class="w-unit figure">Unit</th><th scope="col" class="w-rest">Point</th><th scope="col" class="w-party">Read by</th><th scope="col" class="w-party">Written by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${points.items.map(
-    (one) =>
-      html`<tr><td class="figure">${one.unit < 0 ? '–' : one.unit}</td><td class="mono cut" title="${one.what}">${one.what}</td><td class="mono cut" title="${one.readers.slice(0, 20).join(', ')}">${some(one.readers) || html`<span class="quiet">–</span>`}</td><td class="mono cut" title="${one.writers.slice(0, 20).join(', ')}">${some(one.writers) || html`<span class="quiet">–</span>`}</td><td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
-  )}</tbody></table></div>${points.total > points.items.length ? html`<p><a href="/baseline?kind=point&server=${encodeURIComponent(asset.address)}">All ${counted(points.total, 'point')}</a></p>` : null}`;
+const pointCount = ({ registers, nodes }: AssetCard): number => registers.reduce((sum, table) => sum + table.points, 0) + nodes.total;
+
+/** The register map, and whatever else has points: nodes. */
+function points(card: AssetCard): Html {
+  const { asset, registers: tables, nodes, strip } = card;
+  const none = tables.length === 0 && nodes.items.length === 0;
+  return html`${none ? html`<p class="quiet">No register or node of it was read or written yet, or it is not a server.</p>` : null}
+${tables.length === 0 ? null : registers(asset, tables, strip)}
+${tables.length === 0 && card.configured === 0 && !card.tagged ? null : tagList(asset, card.decisions, card.configured, card.form)}
+${nodes.items.length === 0 ? null : nodeTable(card)}`;
 }
 
-/** The first of a list and how many more there are. */
-const some = (addresses: string[]): string => `${addresses[0] ?? ''}${addresses.length > 1 ? ` +${addresses.length - 1}` : ''}`;
+function nodeTable({ asset, nodes, strip }: AssetCard): Html {
+  return html`<div class="scroll"><table class="list" aria-label="Nodes"><thead><tr><th scope="col" class="w-rest">Node</th><th scope="col" class="w-party">Read by</th><th scope="col" class="w-party">Written by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${nodes.items.map(
+    (one) =>
+      html`<tr><td class="mono cut" title="${one.what}">${one.what}</td><td class="mono cut" title="${one.readers.slice(0, 20).join(', ')}">${some(one.readers) || html`<span class="quiet">–</span>`}</td><td class="mono cut" title="${one.writers.slice(0, 20).join(', ')}">${some(one.writers) || html`<span class="quiet">–</span>`}</td><td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
+  )}</tbody></table></div>${nodes.total > nodes.items.length ? html`<p><a href="/baseline?kind=point&server=${encodeURIComponent(asset.address)}">All ${counted(nodes.total, 'node')}</a></p>` : null}`;
+}
 
 /** The learned range as a line, the last value as a mark on it. */
 function range({ range }: Fact): Html {

@@ -3,7 +3,7 @@ import { factText } from '../../analyzer/fact.ts';
 import type { FindingView } from '../../analyzer/finding.ts';
 import type { Html } from '../console.ts';
 import { count, value } from '../figures.ts';
-import { compare, flatten, MAX_BESIDE, scale, text } from '../seen.ts';
+import { compare, fieldText, flatten, MAX_BESIDE, scale } from '../seen.ts';
 import { when } from '../time.ts';
 
 /** What was seen and the nearest facts, line by line, on one scale where both are numbers. */
@@ -46,7 +46,7 @@ const more = (finding: FindingView): Html =>
 function fields(finding: FindingView): Html {
   const all = [...flatten(finding.seen)];
   if (all.length === 0) return html``;
-  return html`<details class="quietly"><summary>All ${all.length} fields the rule looked at</summary><dl class="fields">${all.map(([name, one]) => html`<div><dt class="mono">${name}</dt><dd class="mono">${text(one) || '–'}</dd></div>`)}</dl></details>`;
+  return html`<details class="quietly"><summary>All ${all.length} fields the rule looked at</summary><dl class="fields">${all.map(([name, one]) => html`<div><dt class="mono">${name}</dt><dd class="mono">${fieldText(name, one) || '–'}</dd></div>`)}</dl></details>`;
 }
 
 /** The learned range as a band, what was seen as marks, both on one axis. SVG attributes only: no style is needed. */

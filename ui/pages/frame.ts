@@ -39,6 +39,7 @@ const head = (title: string): Html => html`<head>
 <link rel="stylesheet" href="/public/list.css">
 <link rel="stylesheet" href="/public/story.css">
 <link rel="stylesheet" href="/public/evidence.css">
+<link rel="stylesheet" href="/public/points.css">
 <script type="module" src="/public/console.js"></script>
 </head>`;
 

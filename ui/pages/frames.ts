@@ -3,7 +3,7 @@ import type { FindingView } from '../../analyzer/finding.ts';
 import type { Kept } from '../../analyzer/store/store.ts';
 import type { Html } from '../console.ts';
 import { count, counted } from '../figures.ts';
-import { flatten, text } from '../seen.ts';
+import { fieldText, flatten, named, text } from '../seen.ts';
 import { absolute, when } from '../time.ts';
 
 /** Occurrences listed on the page, frames named in the filter. */
@@ -23,7 +23,7 @@ function decoded(one: Kept, open: boolean): Html {
   const outcome = text(flat.get('outcome'));
   const rest = [...flat].filter(([name, value]) => !SAID.has(name) && value !== null);
   return html`<details class="frame" ${open ? html`open` : null}><summary><span class="mono quiet">#${one.frames.join(' #')}</span><span class="mono">${one.source} → ${one.destination}</span><span class="what">${summary(flat)}</span><span class="outcome" data-outcome="${outcome}">${outcome}</span><span class="mono quiet">${absolute(one['@timestamp']).slice(11)}</span></summary>
-<dl class="fields">${rest.map(([name, value]) => html`<div><dt class="mono">${name}</dt><dd class="mono">${text(value) || '–'}</dd></div>`)}</dl></details>`;
+<dl class="fields">${rest.map(([name, value]) => html`<div><dt class="mono">${name}</dt><dd class="mono">${fieldText(name, value) || '–'}</dd></div>`)}</dl></details>`;
 }
 
 /** `write_single_register 100 = 7`, `Write ns=2;s=Pump.Speed`: what an engineer would say of it. */
@@ -36,7 +36,10 @@ function summary(flat: Map<string, unknown>): string {
   const node = text((flat.get('opcua.nodes') as { node_id?: unknown }[] | undefined)?.[0]?.node_id);
   const times = flat.get('summary.count');
   if (typeof times === 'number') return summarised([what.replaceAll('_', ' '), where, node], times, flat.get('summary.period'));
-  return [what.replaceAll('_', ' '), where, node, values === '' ? '' : `= ${values.slice(0, 80)}`].filter((part) => part !== '').join(' ');
+  const tags = named(flat.get('modbus.tags'));
+  return [what.replaceAll('_', ' '), where, node, values === '' ? '' : `= ${values.slice(0, 80)}`, tags === '' ? '' : `(${tags.slice(0, 80)})`]
+    .filter((part) => part !== '')
+    .join(' ');
 }
 
 /** `read holding registers, holding_registers 0-9, 300 times, every 1,002 ms`. */

@@ -13,6 +13,7 @@ const VERBS: { [kind in Decision['kind']]: string } = {
   approve: 'approved it',
   retire: 'retired it',
   edit: 'edited it',
+  tags: 'changed its tags',
 };
 
 /** The sensor's line first, then every decision, oldest first. `clock` is the sensor's, `now` the wall clock decisions are taken by. */
@@ -25,12 +26,14 @@ ${decisions.map((decision) => entry(decision, now))}</ol>`;
 export const entry = (decision: Decision, now: number): Html =>
   html`<li data-kind="${decision.kind}"><span class="dot"></span><p><b>${decision.by}</b> ${VERBS[decision.kind]}${
     decision.resolution === null ? '' : ` as ${RESOLUTION_WORDS[decision.resolution]}`
-  }${decision.edit === null ? '' : `: ${changes(decision.edit)}`} <span class="quiet">${wall(decision['@timestamp'], now)}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
+  }${decision.edit === null ? '' : `: ${decision.kind === 'tags' ? tagging(decision.edit) : changes(decision.edit)}`} <span class="quiet">${wall(decision['@timestamp'], now)}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
 
 const changes = (edit: { [attribute: string]: string }): string =>
   Object.entries(edit)
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${value === '' ? 'cleared' : `is ${value}`}`)
     .join(', ');
+
+const tagging = ({ list, file, tags }: { [name: string]: string }): string => (list ? `${tags} tags of ${file} count` : 'no list counts any more');
 
 /** Wall time: not refreshed by the sensor's clock. */
 function wall(at: string, now: number): Html {

@@ -2,10 +2,11 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type Asset, best } from '../../analyzer/asset.ts';
-import type { Conversation } from '../../analyzer/store/store.ts';
+import { CONFIGURATION, type Conversation } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
+import { deviceOf, deviceQuery } from '../device.ts';
 import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
 import { assetPage } from '../pages/asset.ts';
 import { assetsPage } from '../pages/assets.ts';
@@ -16,6 +17,12 @@ const MAX_ROWS = 50;
 const MAX_FINDINGS = 10;
 /** Neighbours whose names are looked up. */
 const MAX_NAMES = 50;
+
+const DONE: { [done: string]: string } = {
+  edit: 'Saved. What you wrote stays, whatever the wire says.',
+  tags: 'Done. From now on values are read by these tags; the way back is beside them.',
+  untagged: 'Removed. Values are bare numbers again; the way back is where the list was.',
+};
 
 const EDITABLE = ['name', 'role', 'purdue_level'] as const;
 
@@ -48,7 +55,8 @@ async function list(c: Ask, console: Console): Promise<Response> {
   return reply(c, console, { title: 'Assets', here: 'assets', strip }, assetsPage({ filter, given, page, facets, strip }));
 }
 
-async function found(c: Ask, console: Console): Promise<Asset> {
+/** The asset that the path names, or 404. */
+export async function found(c: Ask, console: Console): Promise<Asset> {
   const asset = await console.options.store.asset(c.req.param('id') ?? '');
   if (asset === null) throw new HTTPException(404, { message: 'No such device was ever seen.' });
   return asset;
@@ -57,17 +65,34 @@ async function found(c: Ask, console: Console): Promise<Asset> {
 async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
   const { store, now } = console.options;
   const session = sessionOf(c);
-  const [conversations, points, findings, decisions, strip] = await Promise.all([
+  const device = deviceQuery(deviceOf(asset));
+  const [conversations, registers, nodes, configured, findings, decisions, strip] = await Promise.all([
     store.conversations({ address: asset.address, limit: MAX_ROWS }),
-    store.facts({ kind: 'point', server: asset.address, limit: MAX_ROWS }),
+    store.registers(device),
+    store.facts({ kind: 'point', protocol: 'opcua', server: asset.address, limit: MAX_ROWS }),
+    store.tags({ ...device, owner: CONFIGURATION }),
     store.findings({ address: asset.address, limit: MAX_FINDINGS }),
     store.decisions({ kind: 'asset', id: asset.id }),
     console.strip(),
   ]);
   const names = await neighbours(console, asset, conversations.items);
   const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce() } : null;
-  const notice = c.req.query('done') === 'edit' ? { notice: 'Saved. What you wrote stays, whatever the wire says.' } : {};
-  const body = assetPage({ asset, conversations, points, findings, decisions, names, strip, now: now().getTime(), form });
+  const said = DONE[c.req.query('done') ?? ''];
+  const notice = said === undefined ? {} : { notice: said };
+  const body = assetPage({
+    asset,
+    conversations,
+    registers,
+    nodes,
+    configured: configured.length,
+    tagged: decisions.some(({ kind }) => kind === 'tags'),
+    findings,
+    decisions,
+    names,
+    strip,
+    now: now().getTime(),
+    form,
+  });
   return reply(c, console, { title: best(asset, 'name') || asset.address, here: 'assets', strip, ...notice }, body);
 }
 

@@ -25,9 +25,10 @@ export function refoldFact(db: Database, id: string): void {
 }
 
 /** What was learned last comes first. */
-export function listFacts(db: Database, { kind, state, server, unit, client, limit, cursor }: FactQuery): Page<Fact> {
+export function listFacts(db: Database, { kind, protocol, state, server, unit, client, limit, cursor }: FactQuery): Page<Fact> {
   const filter = filterOf(
     when(kind, (value) => ['kind = ?', value]),
+    when(protocol, (value) => ["json_extract(json, '$.protocol') = ?", value]),
     when(state, (value) => ['state = ?', value]),
     when(server, (value) => ['server = ?', value.toLowerCase()]),
     when(unit, (value) => ["json_extract(json, '$.unit') = ?", value]),
