@@ -4,6 +4,7 @@ import type { Asset } from '../analyzer/asset.ts';
 import { consoleOver, fill, MemoryStore, visitor } from '../test/console/fixture.ts';
 import { finding } from '../test/console/happenings.ts';
 import { status } from '../test/console/plant.ts';
+import { sampleAsset, sampleAttribute, sampleConversation } from '../test/samples.ts';
 import { ago } from './time.ts';
 
 async function entered(role: 'viewer' | 'analyst' = 'analyst', given: { store?: MemoryStore; more?: object } = {}) {
@@ -283,4 +284,26 @@ test('times are relative to the clock they are given', () => {
     ['soon', ''],
   ];
   for (const [at, words] of cases) assert.equal(ago(at, clock), words, at);
+});
+
+test('a gateway shows the devices behind it, and each of them leads back and has its own findings', async () => {
+  const store = new MemoryStore();
+  const shown = (name: 'role' | 'gateway', value: string) => sampleAttribute(name, value, { confidence: 4 });
+  await store.save({
+    assets: [
+      sampleAsset('10.0.0.9', [shown('role', 'gateway')]),
+      sampleAsset('10.0.0.9/3', [sampleAttribute('vendor', 'JUMO'), shown('gateway', '10.0.0.9')], { ip: [] }),
+      sampleAsset('110.0.0.9/3', [sampleAttribute('vendor', 'Stranger')], { ip: [] }),
+    ],
+    conversations: [sampleConversation('10.0.0.5', '10.0.0.9')],
+  });
+  const { visit } = await entered('viewer', { store });
+  const gateway = (await visit.ask('/assets/10.0.0.9')).text;
+  assert.match(gateway, /Devices behind it <span class="amount">1<\/span>/);
+  assert.match(gateway, /10\.0\.0\.9\/3<\/a>[\s\S]*JUMO/);
+  assert.doesNotMatch(gateway, /Stranger/);
+  const unit = (await visit.ask('/assets/10.0.0.9%2F3')).text;
+  assert.match(unit, /unit 3 behind <a class="mono" href="\/assets\/10\.0\.0\.9">10\.0\.0\.9<\/a>/);
+  assert.match(unit, /Who talks to its gateway <span class="amount">1<\/span>/);
+  assert.doesNotMatch(unit, /Devices behind it/);
 });

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { type Asset, ATTRIBUTES, type Attribute, best } from '../../analyzer/asset.ts';
+import { type Asset, ATTRIBUTES, type Attribute, behindGateway, best } from '../../analyzer/asset.ts';
 import type { Fact } from '../../analyzer/fact.ts';
 import type { Decision, FindingView } from '../../analyzer/finding.ts';
 import type { RegisterTable } from '../../analyzer/registers/map.ts';
@@ -26,6 +26,8 @@ export type AssetCard = {
   configured: number;
   findings: Page<FindingView>;
   decisions: Decision[];
+  /** Devices behind it, where it is a gateway. */
+  behind: Asset[];
   /** Names of the addresses it talks to. */
   names: Map<string, string>;
   strip: Strip;
@@ -59,18 +61,32 @@ export function assetPage(card: AssetCard): Html {
 <header class="lead">
 <p class="meta"><span class="state" data-state="${asset.state}">${asset.state}</span>${asset.state === 'learning' ? html`<span class="quiet">until ${absolute(asset.learning_until)}</span>` : null}<span class="quiet">First seen</span> ${when(asset.first_seen, strip.clock)} <span class="quiet">Last seen</span> ${when(asset.last_seen, strip.clock)}</p>
 <h1>${name === '' ? html`<span class="mono">${asset.address}</span>` : html`${name} <span class="mono quiet">${asset.address}</span>`}</h1>
-<p class="sentence">${line.length === 0 ? 'Nothing is known of it but its address.' : line.join(' · ')}</p>
+<p class="sentence">${line.length === 0 ? 'Nothing is known of it but its address.' : line.join(' · ')}${gatewayOf(asset)}</p>
 </header>
 ${card.form === null ? null : editing(asset, card.form)}
 <div class="columns">
 <div class="story">
+${card.behind.length === 0 ? null : html`<section aria-labelledby="behind"><h2 id="behind">Devices behind it <span class="amount">${count(card.behind.length)}</span></h2>${behind(card)}</section>`}
 <section aria-labelledby="findings"><h2 id="findings">Its findings <span class="amount">${count(card.findings.total)}</span></h2>${findings(card)}</section>
-<section aria-labelledby="talks"><h2 id="talks">Who it talks to <span class="amount">${count(card.conversations.total)}</span></h2>${talks(card)}</section>
+<section aria-labelledby="talks"><h2 id="talks">${behindGateway(asset.address) === null ? 'Who it talks to' : 'Who talks to its gateway'} <span class="amount">${count(card.conversations.total)}</span></h2>${talks(card)}</section>
 <section aria-labelledby="points"><h2 id="points">Its points <span class="amount">${count(pointCount(card))}</span></h2>${points(card)}</section>
 ${card.decisions.length === 0 ? null : html`<section aria-labelledby="history"><h2 id="history">Edits</h2><ol class="history">${card.decisions.map((one) => entry(one, card.now))}</ol></section>`}
 </div>
 <aside class="facts identity" aria-labelledby="identity"><h2 id="identity">Identity</h2>${identity(card)}</aside>
 </div>`;
+}
+
+/** A device behind a gateway says so, and leads there. */
+function gatewayOf({ address }: Asset): Html | null {
+  const at = behindGateway(address);
+  return at === null ? null : html` · unit ${at.unit} behind <a class="mono" href="/assets/${encodeURIComponent(at.server)}">${at.server}</a>`;
+}
+
+function behind({ behind, strip }: AssetCard): Html {
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Devices behind it"><thead><tr><th scope="col" class="w-unit figure">Unit</th><th scope="col" class="w-address">Address</th><th scope="col" class="w-rest">What it is</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${behind.map(
+    (one) =>
+      html`<tr><td class="figure">${behindGateway(one.address)?.unit}</td><td class="mono cut"><a class="title" href="/assets/${encodeURIComponent(one.id)}">${one.address}</a></td><td class="cut">${[best(one, 'name'), best(one, 'vendor'), best(one, 'model') || best(one, 'product')].filter((part) => part !== '').join(' · ') || html`<span class="quiet">it said nothing of itself yet</span>`}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 const SURE = ['', 'a guess', 'derived', 'shown by behaviour', 'announced by the device', 'said by the device'];
@@ -108,9 +124,10 @@ function talks({ asset, conversations, names, strip }: AssetCard): Html {
   if (conversations.items.length === 0)
     return html`<p class="quiet">It was seen, but no conversation of it: only broadcasts, or frames that could not be followed.</p>`;
   const most = Math.max(...conversations.items.map((one) => one.bytes), 1);
+  const own = behindGateway(asset.address)?.server ?? asset.address;
   return html`<div class="scroll"><table class="list" aria-label="Conversations"><thead><tr><th scope="col" class="w-with">With</th><th scope="col" class="w-as">As</th><th scope="col" class="w-protocol">Protocol</th><th scope="col" class="w-rest">Volume</th><th scope="col" class="w-count figure">Requests</th><th scope="col" class="w-count figure">Refused</th><th scope="col" class="w-count figure">Silent</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${conversations.items.map(
     (one) => {
-      const other = one.client === asset.address || asset.ip.includes(one.client) ? one.server : one.client;
+      const other = one.client === own || asset.ip.includes(one.client) ? one.server : one.client;
       return html`<tr><td class="cut"><a class="mono" href="/assets/${encodeURIComponent(other)}">${other}</a>${names.has(other) ? html` <span class="quiet">${names.get(other)}</span>` : null}</td><td>${other === one.server ? 'client' : 'server'}</td><td class="cut">${protocolName(one.protocol)} <span class="quiet mono">${one.transport}${one.port > 0 ? `/${one.port}` : ''}</span></td><td class="volume"><svg class="bar" width="48" height="6" aria-hidden="true"><rect class="track" width="100%" height="6" rx="3"/><rect class="fill" width="${Math.max(1, (100 * one.bytes) / most).toFixed(1)}%" height="6" rx="3"/></svg><span class="figures">${bytes(one.bytes)}</span></td><td class="figure">${count(one.transactions)}</td><td class="figure${one.exceptions > 0 ? ' bad' : ''}">${count(one.exceptions)}</td><td class="figure${one.timeouts > 0 ? ' bad' : ''}">${count(one.timeouts)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`;
     },
   )}</tbody></table></div>${conversations.total > conversations.items.length ? html`<p class="quiet">The first ${count(conversations.items.length)} of ${count(conversations.total)}.</p>` : null}`;

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import { type Asset, best } from '../../analyzer/asset.ts';
+import { type Asset, all, behindGateway, best } from '../../analyzer/asset.ts';
 import { CONFIGURATION, type Conversation } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
@@ -15,6 +15,8 @@ import { reply } from '../reply.ts';
 /** Rows of each list on an asset's card; every list leads to the whole. */
 const MAX_ROWS = 50;
 const MAX_FINDINGS = 10;
+/** Devices behind a gateway: there are 247 units. */
+const MAX_BEHIND = 250;
 /** Neighbours whose names are looked up. */
 const MAX_NAMES = 50;
 
@@ -65,14 +67,17 @@ export async function found(c: Ask, console: Console): Promise<Asset> {
 async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
   const { store, now } = console.options;
   const session = sessionOf(c);
-  const device = deviceQuery(deviceOf(asset));
-  const [conversations, registers, nodes, configured, findings, decisions, strip] = await Promise.all([
-    store.conversations({ address: asset.address, limit: MAX_ROWS }),
+  const { server, unit } = deviceOf(asset);
+  const device = deviceQuery({ server, unit });
+  const [conversations, registers, nodes, configured, findings, decisions, behind, strip] = await Promise.all([
+    // A device behind a gateway has no address of its own: the gateway's conversations are those that reach it.
+    store.conversations({ address: server, limit: MAX_ROWS }),
     store.registers(device),
     store.facts({ kind: 'point', protocol: 'opcua', server: asset.address, limit: MAX_ROWS }),
     store.tags({ ...device, owner: CONFIGURATION }),
     store.findings({ address: asset.address, limit: MAX_FINDINGS }),
     store.decisions({ kind: 'asset', id: asset.id }),
+    unit === null ? devicesBehind(console, asset) : [],
     console.strip(),
   ]);
   const names = await neighbours(console, asset, conversations.items);
@@ -88,12 +93,20 @@ async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
     tagged: decisions.some(({ kind }) => kind === 'tags'),
     findings,
     decisions,
+    behind,
     names,
     strip,
     now: now().getTime(),
     form,
   });
   return reply(c, console, { title: best(asset, 'name') || asset.address, here: 'assets', strip, ...notice }, body);
+}
+
+/** Devices behind a gateway; the search finds more than them. */
+async function devicesBehind(console: Console, gateway: Asset): Promise<Asset[]> {
+  if (!all(gateway, 'role').includes('gateway')) return [];
+  const { items } = await console.options.store.assets({ text: `${gateway.address}/`, limit: MAX_BEHIND });
+  return items.filter((asset) => behindGateway(asset.address)?.server === gateway.address);
 }
 
 async function neighbours(console: Console, asset: Asset, conversations: Conversation[]): Promise<Map<string, string>> {
