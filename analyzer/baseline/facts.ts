@@ -94,6 +94,7 @@ export class Facts {
   /** Adds what was counted since last told, the newest of it `seen`. */
   count(touch: Touch, more: number, seen: string): void {
     for (const id of [peerId(touch), operationId(touch)]) this.add(this.facts.get(id), more, seen);
+    if (!this.byServer.has(touch.server)) return;
     for (const point of touch.points) this.add(this.facts.get(pointId(touch, point)), more, seen);
   }
 
@@ -108,13 +109,14 @@ export class Facts {
 
   /** What comes closest to a transaction nobody learned: the same on this server by others, then what this client does there, then the rest. */
   nearest(touch: Touch): Fact[] {
+    const [first] = touch.points;
     const score = (fact: Fact): number => {
       let points = fact.unit === touch.unit ? 8 : 0;
       if (fact.kind === 'operation' && fact.what === touch.what) points += 8;
       if (fact.kind === 'operation' && fact.access === touch.access) points += 4;
       if (fact.client === touch.client) points += 4;
-      if (fact.kind === 'point' && touch.access === 'write' && fact.writers.length > 0) points += 6 - Math.min(5, distance(fact.what, touch.points[0]));
-      return fact.kind === 'point' && touch.points.length === 0 ? -1 : points;
+      if (fact.kind === 'point' && touch.access === 'write' && fact.writers.length > 0) points += 6 - Math.min(5, distance(fact.what, first));
+      return fact.kind === 'point' && first === undefined ? -1 : points;
     };
     const near = (this.byServer.get(touch.server) ?? []).filter((fact) => fact.state !== 'retired' && fact.kind !== 'peer');
     const scored = near.map((fact, n) => ({ fact, n, points: score(fact) })).filter((entry) => entry.points >= 4);

@@ -198,12 +198,13 @@ export class Repeats {
     this.counted[n] = this.count[n] as number;
     const seen = timestamp(this.last[n] as number);
     facts.count(touch, more, seen);
-    const slots = Math.min(this.slots[n] as number, touch.points.length);
+    const { points } = touch;
+    const slots = Math.min(this.slots[n] as number, points.length);
     const base = this.base[n] as number;
     for (let j = 0; j < slots; j++) {
       const min = this.min[base + j] as number;
       if (min === Number.POSITIVE_INFINITY) continue;
-      facts.range(touch, touch.points[j] as string, { min, max: this.max[base + j] as number, last: this.value[base + j] as number }, seen);
+      facts.range(touch, points[j] as string, { min, max: this.max[base + j] as number, last: this.value[base + j] as number }, seen);
     }
   }
 }

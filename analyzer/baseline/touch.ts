@@ -14,8 +14,8 @@ export type Touch = {
   /** Function or service. */
   what: string;
   access: string;
-  /** `holding_registers/100`, or node ids. */
-  points: string[];
+  /** `holding_registers/100`, or node ids. Made anew each time it is asked for: a read of 2,000 coils names 2,000, and there are many reads. */
+  readonly points: readonly string[];
 };
 
 type Fields = { readonly [field: string]: Value | undefined };
@@ -38,7 +38,9 @@ function modbusTouch(fields: Fields): Touch {
     unit: number(fields['modbus.unit_id'], 0),
     what: modbusWhat(fields),
     access: text(fields['modbus.access']),
-    points: modbusPoints(fields),
+    get points() {
+      return modbusPoints(fields);
+    },
   };
 }
 
