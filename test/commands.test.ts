@@ -306,6 +306,15 @@ describe('the contracts', () => {
     assert.deepEqual(readdirSync(out).sort(), ['assets.json', 'conversations.json', 'coverage.json', 'facts.json', 'findings.json', 'registers.json']);
   });
 
+  it('the response time-out is learned, or what the configuration says', async () => {
+    const late = async (env: NodeJS.ProcessEnv) => (await stillwatch(['dissect', PLANT, '--protocol', 'modbus'], env)).out.split('"orphan":"late"').length - 1;
+    assert.equal(await late({}), 0);
+    assert.ok((await late({ STILLWATCH_MODBUS_RESPONSE_TIMEOUT: '1ms' })) > 50);
+    const { code, err } = await stillwatch(['dissect', PLANT], { STILLWATCH_MODBUS_RESPONSE_TIMEOUT: 'soon' });
+    assert.equal(code, 2);
+    assert.match(err, /^stillwatch: the environment: modbus\.response_timeout: a time such as 500ms or 2s, or learned;/);
+  });
+
   it('every command explains itself', async () => {
     for (const command of ['analyze', 'learn', 'dissect', 'run', 'rules', 'tags']) {
       const { code, out } = await stillwatch([command, '--help']);

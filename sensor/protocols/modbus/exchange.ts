@@ -351,6 +351,7 @@ export class Exchange {
       else this.report(t, LOST);
     }
     this.waiting.length = 0;
+    this.waits.unjoined += (this.identifications?.refused ?? 0) + (this.transfers?.refused ?? 0);
     for (const one of this.transfers?.unfinished() ?? [])
       this.scribe.flaw(this.client === 1 ? 1 : 0, 'umas_transfer_unfinished', one.bytes, at, this.lastFrame);
   }

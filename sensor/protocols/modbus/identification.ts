@@ -13,6 +13,8 @@ type Part = { next: number; parts: number; objects: Objects };
 const INDIVIDUAL = 4;
 
 export class Identifications {
+  /** Those that were not put together because too many were under way. */
+  refused = 0;
   private readonly under = new Map<number, Part>();
 
   /** Takes an answer to a read that asked from `objectId` on, and puts what came before in front of its objects. */
@@ -28,7 +30,11 @@ export class Identifications {
       more['modbus.device_identification'] = joined;
       more['modbus.identification_parts'] = parts;
     }
-    if (more['modbus.more_follows'] !== true || Object.keys(joined).length > MAX_OBJECTS || this.under.size >= MAX_UNDER_WAY) return;
+    if (more['modbus.more_follows'] !== true || Object.keys(joined).length > MAX_OBJECTS) return;
+    if (this.under.size >= MAX_UNDER_WAY) {
+      this.refused++;
+      return;
+    }
     this.under.set(key, { next: Number(more['modbus.next_object_id']), parts, objects: joined });
   }
 }

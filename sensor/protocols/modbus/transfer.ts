@@ -22,6 +22,8 @@ export type TransferSummary = { direction: Direction; blocks: number; bytes: num
 
 /** Follows the transfers of one connection. */
 export class Transfers {
+  /** Those that were not put together because too many were under way. */
+  refused = 0;
   private readonly open = new Map<number, Transfer>();
 
   /** Takes an answered UMAS transaction whose response PDU is `start..end`; says what was carried when it was the last. */
@@ -41,7 +43,10 @@ export class Transfers {
   }
 
   private begin(unit: number, direction: Direction, announced: number | null): void {
-    if (this.open.size >= MAX_TRANSFERS && !this.open.has(unit)) return;
+    if (this.open.size >= MAX_TRANSFERS && !this.open.has(unit)) {
+      this.refused++;
+      return;
+    }
     this.open.set(unit, { direction, announced, blocks: 0, bytes: 0, holes: false, hash: createHash('sha256') });
   }
 

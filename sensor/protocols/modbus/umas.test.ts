@@ -104,6 +104,17 @@ describe('umas', () => {
     assert.equal((of(transfer([1, 2], 300)) as { complete: boolean }).complete, false);
   });
 
+  it('more at a time than are followed are counted', () => {
+    const steps = Array.from({ length: 11 }, (_, unit): Step[] => [
+      ['>', adu(unit, '5a 01 30 0001', { unit })],
+      ['<', adu(unit, '5a 01 fe 00fc03', { unit })],
+      ['>', adu(unit + 50, '2b 0e 02 00', { unit })],
+      ['<', adu(unit + 50, '2b 0e 02 02 ff 02 01 00 01 41', { unit })],
+    ]).flat();
+    const ceiling = sense(talk(steps)).coverage.ceilings.find(({ name }) => name.includes('transfers under way'));
+    assert.equal(ceiling?.hit, 3);
+  });
+
   it('a transfer that never ends is a flaw when the connection does', () => {
     const steps = [...exchange(1, '01 30 0001', '01 fe 00fc03'), ...exchange(2, `01 31 0001 0100 0400 deadbeef`, '01 fe')];
     const [flaw] = sense(talk(steps, { close: true })).observations.filter((o) => o.kind === 'flaw');

@@ -2,7 +2,9 @@
 import type { Ceiling } from '../../coverage.ts';
 import type { Operations } from '../../operations.ts';
 import type { Sink } from '../dissector.ts';
+import { MAX_UNDER_WAY } from './identification.ts';
 import { Transaction } from './transaction.ts';
+import { MAX_TRANSFERS } from './transfer.ts';
 
 /** Requests of one connection that may wait; the oldest is reported unanswered to make room. */
 export const MAX_OUTSTANDING = 256;
@@ -13,6 +15,8 @@ export class Waits {
   waiting = 0;
   /** Requests reported unanswered before their time, because their connection had too many. */
   evicted = 0;
+  /** Identifications and transfers in several messages that were not put together, because their connection had too many. */
+  unjoined = 0;
   private readonly pool: Transaction[] = [];
 
   take(): Transaction {
@@ -26,7 +30,10 @@ export class Waits {
   }
 
   ceilings(): Ceiling[] {
-    return [{ name: 'modbus requests waiting, by connection', limit: MAX_OUTSTANDING, used: this.waiting, hit: this.evicted }];
+    return [
+      { name: 'modbus requests waiting, by connection', limit: MAX_OUTSTANDING, used: this.waiting, hit: this.evicted },
+      { name: 'modbus identifications and transfers under way, by connection', limit: MAX_UNDER_WAY + MAX_TRANSFERS, used: 0, hit: this.unjoined },
+    ];
   }
 }
 
