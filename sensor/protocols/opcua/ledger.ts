@@ -64,8 +64,11 @@ export class Ledger {
     const key = `${server} ${token}`;
     const session = this.sessions.get(key);
     if (session === undefined) return null;
-    this.sessions.delete(key);
-    this.sessions.set(key, session);
+    // The order is that of use, which matters once somebody has to make room.
+    if (this.sessions.size > MAX_SESSIONS >> 1) {
+      this.sessions.delete(key);
+      this.sessions.set(key, session);
+    }
     return session;
   }
 

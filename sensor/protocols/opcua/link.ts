@@ -31,6 +31,7 @@ export class Link {
   private certainty = 0;
   private known: Peer | null = null;
   private told = 0;
+  private readonly destinations: [Fields | null, Fields | null] = [null, null];
 
   constructor(flow: FlowInfo, sink: Sink) {
     this.flow = flow;
@@ -75,6 +76,10 @@ export class Link {
 
   /** Fields of addresses that stay the same for a peer, in print order after `source.ip` and the client's port. */
   private destination(client: Side): Fields {
+    return (this.destinations[client] ??= this.made(client));
+  }
+
+  private made(client: Side): Fields {
     const server = (1 - client) as Side;
     const { address, port, transport, vlan } = this.flow;
     return {
