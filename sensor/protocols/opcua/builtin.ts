@@ -6,8 +6,9 @@ import { statusName } from './status.ts';
 import { structure } from './structures.ts';
 
 const TICKS_PER_MS = 10_000;
-/** Milliseconds from 1601-01-01 to 1970-01-01. */
-const EPOCH_MS = 11_644_473_600_000;
+/** Ticks from 1601-01-01 to 1970-01-01, in two halves: taken off before they are joined, or a number would not hold a microsecond. */
+const EPOCH_HIGH = 0x019db1de;
+const EPOCH_LOW = 0xd53e8000;
 /** 9999-12-31T23:59:59Z; everything later means "the end of time". */
 const LATEST_MS = 253_402_300_799_000;
 
@@ -16,7 +17,7 @@ export function dateTime(r: Reader): number {
   const low = r.u32le();
   const high = r.i32le();
   if (high < 0 || (high === 0 && low === 0)) return Number.NaN;
-  const at = (high * 4294967296 + low) / TICKS_PER_MS - EPOCH_MS;
+  const at = ((high - EPOCH_HIGH) * 4294967296 + (low - EPOCH_LOW)) / TICKS_PER_MS;
   return at > LATEST_MS ? Number.NaN : at;
 }
 
