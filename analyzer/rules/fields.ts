@@ -1,5 +1,7 @@
 /** Every field a rule may name: the loader refuses others, and docs/fields.md is made from this list. */
 
+import { OPCUA_BODIES, OPCUA_NODES } from './opcua-fields.ts';
+
 export const FIELD_TYPES = ['ip', 'mac', 'number', 'text', 'boolean', 'time', 'list', 'object', 'verdict'] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
@@ -11,7 +13,7 @@ export type Field = {
   words: readonly string[] | null;
 };
 
-type Row = [name: string, type: FieldType, meaning: string, words?: readonly string[]];
+export type Row = [name: string, type: FieldType, meaning: string, words?: readonly string[]];
 
 const VERDICTS = ['known', 'new', 'learning'];
 
@@ -126,6 +128,8 @@ const OPCUA: Row[] = [
   ['opcua.type_id', 'number', 'Binary encoding id of the request'],
   ['opcua.response_type_id', 'number', 'That of the response'],
   ['opcua.status', 'text', 'Service result by name: `Good`, `BadUserAccessDenied`, ...'],
+  ['opcua.severity', 'text', 'How grave that is, where it is not plainly Good', ['good', 'uncertain', 'bad']],
+  ['opcua.status_info', 'list', 'Info bits of a status code that are set: `overflow`, `limit_high`, `interpolated`, ...'],
   ['opcua.visibility', 'text', 'What the sensor can read of the body', ['readable', 'signed', 'opaque']],
   ['opcua.security_policy', 'text', 'Short name: `None`, `Basic256Sha256`, `Aes256_Sha256_RsaPss`, ...'],
   ['opcua.security_mode', 'text', 'Message security mode of the channel', ['Invalid', 'None', 'Sign', 'SignAndEncrypt']],
@@ -207,6 +211,7 @@ const OPCUA: Row[] = [
   ['opcua.servers.capabilities', 'list', 'Capabilities of each'],
   ['opcua.max_age', 'number', 'Oldest value that a read accepts, ms'],
   ['opcua.timestamps_to_return', 'text', 'Which timestamps a read asks for'],
+  ...OPCUA_BODIES,
   ['opcua.max_references', 'number', 'Most references that a browse asks for per node'],
   ['opcua.release_continuation_points', 'boolean', 'Whether a BrowseNext only gives up'],
   ['opcua.path_count', 'number', 'Browse paths to translate'],
@@ -232,9 +237,10 @@ const OPCUA: Row[] = [
   ['opcua.nodes', 'list', 'Nodes that a request touches, in its order'],
   ['opcua.nodes.node_id', 'text', 'Node id of each: `i=2258`, `ns=2;s=Pump.Speed`'],
   ['opcua.nodes.attribute_id', 'number', 'Attribute of each: 13 is Value'],
-  ['opcua.nodes.value', 'object', 'Value read or written of each'],
+  ['opcua.nodes.value', 'object', 'Value read, written or published of each'],
   ['opcua.nodes.type', 'text', 'Data type of each value'],
   ['opcua.nodes.status', 'text', 'Result of each'],
+  ...OPCUA_NODES,
   ['opcua.nodes.path', 'text', 'Browse path to translate'],
   ['opcua.nodes.targets', 'list', 'Node ids it leads to'],
   ['opcua.nodes.direction', 'text', 'Direction of a browse'],
@@ -254,6 +260,7 @@ const OPCUA: Row[] = [
   ['opcua.methods.status', 'text', 'Result of each'],
   ['opcua.methods.arguments', 'number', 'Arguments of each'],
   ['opcua.methods.input', 'object', 'Input of each'],
+  ['opcua.methods.input_results', 'list', 'Result of each argument where one is not Good'],
   ['opcua.methods.output', 'object', 'Output of each'],
   ['opcua.flaws', 'list', 'What is out of spec'],
 ];

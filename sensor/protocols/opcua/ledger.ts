@@ -1,6 +1,7 @@
 import type { Ceiling } from '../../coverage.ts';
 import type { Operations } from '../../operations.ts';
 import { type Certificate, readCertificate } from '../certificate/certificate.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 /** Sessions remembered over all connections; the one used least recently makes room. */
 export const MAX_SESSIONS = 8192;
@@ -33,6 +34,7 @@ export class Ledger {
   created = 0;
   /** Times a ceiling was met. */
   readonly refused = { held: 0, sessions: 0, pending: 0, assemblies: 0, chunks: 0, channels: 0, flaws: 0, collisions: 0 };
+  readonly subscriptions = new Subscriptions();
   private readonly sessions = new Map<string, Session>();
   private readonly certificates = new Map<string, Certificate>();
 
@@ -55,6 +57,7 @@ export class Ledger {
     return [
       { name: 'bytes held for opcua', limit: MAX_HELD, used: this.held, hit: held },
       { name: 'opcua sessions', limit: MAX_SESSIONS, used: this.sessions.size, hit: sessions },
+      ...this.subscriptions.ceilings(),
       { name: 'opcua limits of single connections', limit: 0, used: 0, hit: Object.values(connections).reduce((sum, hit) => sum + hit, 0) },
     ];
   }

@@ -327,7 +327,7 @@ it('reads every kind of value', () => {
     [[1, 21, 3, ...text('en'), ...text('hello')], 'hello', 'LocalizedText'],
     [[1, 0x80 | 6, ...u32(2), ...u32(7), ...u32(8)], [7, 8], 'Int32[]'],
     [[1, 15, ...u32(2), 1, 2], 'AQI=', 'ByteString'],
-    [[1, 22, ...id(999), 1, ...u32(4), 1, 2, 3, 4], { type_id: 'i=999', encoding: 'binary', size: 4 }, 'ExtensionObject'],
+    [[1, 22, ...id(999), 1, ...u32(4), 1, 2, 3, 4], { type_id: 'i=999', encoding: 'binary', size: 4, body: 'AQIDBA==' }, 'ExtensionObject'],
   ];
   const nodes = values.map((_, i) => id(i + 1));
   const read = one(

@@ -2,9 +2,10 @@
 import { ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
 import { certificateFields } from '../certificate/certificate.ts';
 import type { Side } from '../dissector.ts';
-import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
+import { skipExtension } from './builtin.ts';
 import type { Fields } from './call.ts';
 import type { Channel } from './channel.ts';
+import { skipDiagnosticInfo } from './diagnostic.ts';
 import { type Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';
 import { Reader } from './reader.ts';

@@ -29,12 +29,15 @@ export type Span = { start: number; size: number };
 export class Reader extends Cursor {
   depth = 0;
   flaws: string[] = [];
+  /** Elements of inner lists that were read past. */
+  leftOff = 0;
   private kept = 0;
 
   /** Starts on another message. */
   begin(view: DataView, start: number, end: number): this {
     this.depth = 0;
     this.kept = 0;
+    this.leftOff = 0;
     if (this.flaws.length > 0) this.flaws = [];
     this.over(view, start, end);
     return this;

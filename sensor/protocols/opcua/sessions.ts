@@ -20,7 +20,9 @@ export function settleSession(link: Link, pending: Pending | null, m: { typeId: 
   }
   if (pending === null) return;
   if (pending.typeId === ACTIVATE_SESSION) activated(link, server, client, pending, call);
-  if (pending.typeId === CLOSE_SESSION) link.ledger.end(server, pending.token);
+  if (pending.typeId !== CLOSE_SESSION) return;
+  link.ledger.end(server, pending.token);
+  if (call.fields['opcua.delete_subscriptions'] === true) link.ledger.subscriptions.endSession(server, pending.token);
 }
 
 function created(link: Link, client: Side, call: Call): Session {

@@ -1,6 +1,6 @@
 import { AMBIGUOUS, ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
 import type { Side } from '../dissector.ts';
-import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
+import { skipExtension } from './builtin.ts';
 import { Call, type Fields } from './call.ts';
 import { type Channel, MAX_PENDING, type Pending } from './channel.ts';
 import type { Session } from './ledger.ts';
@@ -11,7 +11,7 @@ import { Reads } from './reads.ts';
 import { READ_REQUEST } from './services/attribute.ts';
 import { requestService, responseService, SERVICE_FAULT } from './services/services.ts';
 import { settleSession } from './sessions.ts';
-import { isBad, statusName } from './status.ts';
+import { infoBits, isBad, severity, statusName } from './status.ts';
 
 /** How long (ms) a server may take. */
 export const RESPONSE_TIMEOUT = 60_000;
@@ -217,7 +217,9 @@ export class Transactions {
   /** Tells a transaction, or the half of one that was seen. */
   private settle(channel: Channel, pending: Pending | null, m: Message | null, outcome: number): void {
     if (pending !== null) this.forget(channel, pending);
-    const call = new Call(this.link.ledger);
+    const sure = outcome === ANSWERED || outcome === ORPHAN || outcome === LOST;
+    const server = sure ? this.link.server(pending?.side ?? ((1 - (m as Message).side) as Side)) : '';
+    const call = new Call(this.link.ledger, server, pending?.token ?? '');
     const service = pending?.service ?? (m === null ? null : responseService(m.typeId));
     const flaws = [...(pending?.flaws ?? [])];
     if (pending?.body != null && service?.decodeRequest !== undefined) decodeRequest(channel, pending, call, flaws);
@@ -228,16 +230,24 @@ export class Transactions {
     const fields: Fields = this.opening(channel, pending, (pending ?? m)?.requestId ?? 0, m);
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
+    if (answer !== null && answer.status !== 0) Object.assign(fields, statusDetail(answer.status));
     Object.assign(fields, contextFields(channel, pending?.session ?? null), call.fields);
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;
     if (call.methods !== null) fields['opcua.methods'] = call.methods;
-    if (call.leftOff > 0) fields['opcua.left_off'] = call.leftOff;
+    if (call.diagnostics.length > 0) fields['opcua.diagnostics'] = call.diagnostics;
+    if (call.leftOff + call.cut > 0) fields['opcua.left_off'] = call.leftOff + call.cut;
     fields['opcua.access'] = service?.access ?? 'other';
     if ((pending?.chunks ?? 1) > 1) fields['opcua.request_chunks'] = pending?.chunks ?? 1;
     if ((m?.chunks ?? 1) > 1) fields['opcua.response_chunks'] = m?.chunks ?? 1;
     if (flaws.length > 0) fields['opcua.flaws'] = [...new Set(flaws)];
     this.link.emit('opcua', seen(pending, m, how), fields, answer?.status ?? 0);
   }
+}
+
+/** Severity and info bits of a service result that is not plainly Good. */
+function statusDetail(status: number): Fields {
+  const bits = infoBits(status);
+  return { 'opcua.severity': severity(status), ...(bits.length === 0 ? {} : { 'opcua.status_info': bits }) };
 }
 
 const more = (flaws: string[] | null, ...ids: string[]): string[] => [...(flaws ?? []), ...ids];
@@ -275,6 +285,7 @@ function decodeRequest(channel: Channel, pending: Pending, call: Call, flaws: st
   const body = pending.body as Uint8Array;
   const r = reader.begin(new DataView(body.buffer, body.byteOffset, body.byteLength), 0, body.byteLength);
   pending.service?.decodeRequest?.(r, call);
+  call.cut += r.leftOff;
   leftover(channel, r, flaws);
 }
 
@@ -290,8 +301,7 @@ function decodeResponse(
   r.skip(8);
   const handle = r.u32le();
   const status = r.u32le();
-  skipDiagnosticInfo(r);
-  for (let n = r.items(4); n > 0 && !r.short; n--) r.skipString();
+  call.header(r);
   skipExtension(r);
   const service = responseService(m.typeId);
   const fault = m.typeId === SERVICE_FAULT;
@@ -303,6 +313,7 @@ function decodeResponse(
   else if (service?.decodeResponse !== undefined && !r.short) service.decodeResponse(r, call);
   if (fault || (!other && service?.decodeResponse !== undefined)) leftover(channel, r, flaws);
   else flaws.push(...r.flaws);
+  call.cut += r.leftOff;
   flaws.push(...(m.flaws ?? []));
   return { status, handle, fault };
 }

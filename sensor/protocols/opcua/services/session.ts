@@ -1,7 +1,7 @@
 /** Session service set, Part 4, 5.6. Passwords are never kept: only whether there was one and how it travelled. */
 
 import { certificateFields } from '../../certificate/certificate.ts';
-import { duration, extension, skipDiagnosticInfos, statusText } from '../builtin.ts';
+import { duration, extension, statusText } from '../builtin.ts';
 import type { Call } from '../call.ts';
 import { nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
@@ -114,7 +114,7 @@ function userName(r: Reader, call: Call): void {
 function activateResponse(r: Reader, call: Call): void {
   call.fields['opcua.server_nonce_size'] = Math.max(0, r.span().size);
   for (let n = r.items(4); n > 0 && !r.short; n--) statusText(r);
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 function closeRequest(r: Reader, call: Call): void {
