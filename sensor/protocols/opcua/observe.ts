@@ -70,8 +70,11 @@ function nodes(batch: Batch, i: number, fixed: Value): Value {
   if (!Array.isArray(fixed)) return fixed;
   const start = batch.valueStart[i] as number;
   return (fixed as Item[]).map((node, k) => {
-    const { type, status, ...target } = node;
-    return { ...target, value: typed(batch.values[start + k] as number, type), type: type as Value, status: status as Value };
+    const { type, status, attribute, name, ...target } = node;
+    const out: Item = { ...target, value: typed(batch.values[start + k] as number, type), type: type as Value, status: status as Value };
+    if (attribute !== undefined) out['attribute'] = attribute;
+    if (name !== undefined) out['name'] = name;
+    return out;
   });
 }
 

@@ -5,6 +5,7 @@ import { Call, type Fields, type Item } from './call.ts';
 import type { Channel, Pending } from './channel.ts';
 import type { Key, Session } from './ledger.ts';
 import type { Link } from './link.ts';
+import { nameItems } from './names.ts';
 import { Reader } from './reader.ts';
 import { READ_REQUEST, READ_RESPONSE, readRequest } from './services/attribute.ts';
 import { BUILT_IN } from './variant.ts';
@@ -172,6 +173,8 @@ export class Reads {
   }
 
   private definition(shape: Shape): Fields {
+    const nodes = shape.nodes.map(({ value: _, ...node }, k): Item => ({ ...node, type: BUILT_IN[types[k] as number]?.name ?? null, status: 'Good' }));
+    nameItems(nodes);
     return {
       ...this.link.addresses(),
       'opcua.message_type': 'MSG',
@@ -181,7 +184,7 @@ export class Reads {
       'opcua.status': 'Good',
       ...shape.context,
       ...shape.fields,
-      'opcua.nodes': shape.nodes.map(({ value: _, ...node }, k) => ({ ...node, type: BUILT_IN[types[k] as number]?.name ?? null, status: 'Good' })),
+      'opcua.nodes': nodes,
       'opcua.access': 'read',
     };
   }

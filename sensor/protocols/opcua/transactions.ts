@@ -5,6 +5,7 @@ import { Call, type Fields } from './call.ts';
 import { type Channel, MAX_PENDING, type Pending } from './channel.ts';
 import type { Session } from './ledger.ts';
 import { type Link, TYPED } from './link.ts';
+import { nameItems } from './names.ts';
 import { nodeId, skipNodeId } from './nodeid.ts';
 import { Reader } from './reader.ts';
 import { Reads } from './reads.ts';
@@ -229,6 +230,8 @@ export class Transactions {
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
     Object.assign(fields, contextFields(channel, pending?.session ?? null), call.fields);
+    nameItems(call.nodes ?? []);
+    nameItems(call.methods ?? []);
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;
     if (call.methods !== null) fields['opcua.methods'] = call.methods;
     if (call.leftOff > 0) fields['opcua.left_off'] = call.leftOff;
