@@ -1,6 +1,7 @@
 /** What decoding both halves of one transaction brings together. */
 import type { Value } from '../../observation.ts';
 import type { Ledger } from './ledger.ts';
+import type { Nonce } from './nonces.ts';
 import type { Reader } from './reader.ts';
 
 /** Nodes, methods, endpoints, references kept of one message. The rest is read past and `opcua.left_off` counts it. */
@@ -23,10 +24,15 @@ export class Call {
   failed = false;
   /** The authentication token that a CreateSession response gave, as a key. Never printed. */
   token: string | null = null;
+  /** Nonces of client and server, in the order they came. Never printed. */
+  readonly nonces: Nonce[] = [];
   readonly ledger: Ledger;
+  /** When the request was seen (for an orphan, the response), ms. */
+  readonly at: number;
 
-  constructor(ledger: Ledger) {
+  constructor(ledger: Ledger, at: number) {
     this.ledger = ledger;
+    this.at = at;
   }
 
   /** Reads an array of items: `read` is called for every one, what it gives is kept up to MAX_ITEMS. */

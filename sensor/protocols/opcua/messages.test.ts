@@ -236,6 +236,7 @@ it('tells mode Sign from SignAndEncrypt by what follows, and reads signed bodies
     [
       ['opaque', 'SignAndEncrypt', 3, null, 'ambiguous'],
       ['opaque', 'SignAndEncrypt', null, 4, 'ambiguous'],
+      ['opaque', 'SignAndEncrypt', null, null, 'answered'],
     ],
   );
 });
