@@ -65,7 +65,7 @@ const UNREAD = {
 export function readCertificate(view: DataView, start: number, size: number, known: Map<string, Certificate>, limit: number): Certificate {
   const length = derLength(view, start, size);
   const leaf = single(view, start, length, known, limit);
-  if (length >= size) return leaf;
+  if (length >= size || leaf.subject === null) return leaf;
   const issuers: ChainMember[] = [];
   const met = new Set([leaf.thumbprint]);
   for (let at = length; at < size && issuers.length < MAX_CHAIN - 1; ) {
@@ -73,6 +73,8 @@ export function readCertificate(view: DataView, start: number, size: number, kno
     const { thumbprint, subject, issuer, valid_to } = single(view, start + at, one, known, limit);
     issuers.push({ thumbprint, subject, issuer, valid_to });
     met.add(thumbprint);
+    // Where the next one begins after bytes that are none, nobody knows.
+    if (subject === null) break;
     at += one;
   }
   return { ...leaf, chain: issuers.length + 1, issuers, loops: met.size <= issuers.length || issuedBackwards([leaf, ...issuers]) };
