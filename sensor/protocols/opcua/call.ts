@@ -2,6 +2,7 @@
 import type { Value } from '../../observation.ts';
 import { diagnosticInfo, MAX_DIAGNOSTICS, MAX_TABLE, skipDiagnosticInfo } from './diagnostic.ts';
 import type { Ledger } from './ledger.ts';
+import type { Nonce } from './nonces.ts';
 import type { Reader } from './reader.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
@@ -41,8 +42,14 @@ export class Call {
   /** The string table of the response's header. */
   table: readonly string[] = [];
 
-  constructor(ledger: Ledger, server = '', session = '') {
+  /** Nonces of client and server, in the order they came. Never printed. */
+  readonly nonces: Nonce[] = [];
+  /** When the request was seen (for an orphan, the response), ms. */
+  readonly at: number;
+
+  constructor(ledger: Ledger, at: number, server = '', session = '') {
     this.ledger = ledger;
+    this.at = at;
     this.server = server;
     this.session = session;
   }

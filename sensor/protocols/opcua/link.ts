@@ -3,6 +3,7 @@ import { trouble } from '../../trouble.ts';
 import type { FlowInfo, Side, Sink } from '../dissector.ts';
 import type { Fields } from './call.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
+import { Nonces } from './nonces.ts';
 import { frameOrNull, round3 } from './observe.ts';
 
 /** Ports of OPC UA servers: the registered ones, and those of vendors. A hint only. */
@@ -26,6 +27,7 @@ export class Link {
   readonly flow: FlowInfo;
   readonly sink: Sink;
   readonly ledger: Ledger;
+  readonly nonces = new Nonces();
   client: Side | -1 = -1;
   flaws = 0;
   private certainty = 0;

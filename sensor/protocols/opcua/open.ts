@@ -1,13 +1,14 @@
 /** OpenSecureChannel, Part 4, 5.5.2 and Part 6, 6.7.2.3: how a channel gets its policy, mode, lifetime and token. */
 import { ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
-import { certificateFields } from '../certificate/certificate.ts';
 import type { Side } from '../dissector.ts';
 import { skipExtension } from './builtin.ts';
 import type { Fields } from './call.ts';
+import { certificateFields, certificateIn } from './certificates.ts';
 import type { Channel } from './channel.ts';
 import { skipDiagnosticInfo } from './diagnostic.ts';
 import { type Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';
+import { type Nonce, nonceIn } from './nonces.ts';
 import { Reader } from './reader.ts';
 import { MODES, policyName, signatureSize } from './security.ts';
 import { OPEN_REQUEST, OPEN_RESPONSE, SERVICE_FAULT } from './services/services.ts';
@@ -16,8 +17,6 @@ import { isBad, statusName } from './status.ts';
 /** Openings of one connection that wait at a time. */
 const MAX_OPENINGS = 16;
 const OPEN_TIMEOUT = 60_000;
-/** Part 6, 6.7.2.3: certificates and chains fit a MaxSenderCertificateSize; longer ones are flagged. */
-const MAX_CHAIN = 8;
 
 const reader = new Reader();
 
@@ -38,17 +37,20 @@ type Half = {
   lifetime: number | null;
   renew: boolean | null;
   certificate: Fields;
+  nonce: Nonce | null;
+  /** How often the channel was renewed, this time included; -1 for no renewal. */
+  renewals: number;
   flaws: string[];
 };
 
 /** Openings of one connection. */
 export class Openings {
   private readonly link: Link;
-  private readonly channelOf: (id: number) => Channel;
+  private readonly channelOf: (id: number, at: number) => Channel;
   private readonly waiting: Half[] = [];
 
   /** `channelOf` gives the connection's channel of that id, a new one where there is none. */
-  constructor(link: Link, channelOf: (id: number) => Channel) {
+  constructor(link: Link, channelOf: (id: number, at: number) => Channel) {
     this.link = link;
     this.channelOf = channelOf;
   }
@@ -94,7 +96,7 @@ export class Openings {
   }
 
   private opened(asked: Half | null, half: Half): void {
-    const channel = this.channelOf(half.channelId);
+    const channel = this.channelOf(half.channelId, half.at);
     channel.opened = true;
     channel.policy = half.policy ?? asked?.policy ?? null;
     channel.signature = 0;
@@ -102,15 +104,17 @@ export class Openings {
     else if (channel.visibility === 'signed') channel.signature = signatureSize(channel.policy);
     else channel.version++;
     channel.issue(half.token);
+    // A new channel gets a new id: an opening of a channel that is open renews it, whatever its encrypted request says.
+    const renewal = asked?.renew ?? (asked !== null && asked.channelId !== 0);
+    if (channel.renewed(renewal, asked?.at ?? half.at, half.at, half.lifetime)) half.flaws.push('late_renewal');
+    if (renewal) half.renewals = channel.renewals;
   }
 
   private read(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): Half {
     const r = reader.begin(view, start, end);
     const channelId = r.u32le();
     const policy = policyName(r.string());
-    const { start: from, size } = r.span();
-    const certificate = this.link.ledger.certificate(view, from, size);
-    if (certificate !== null && certificate.chain > MAX_CHAIN) r.flaw('certificate_chain_over_limit');
+    const certificate = certificateIn(r, this.link.ledger);
     r.span();
     const half: Half = {
       side,
@@ -127,7 +131,9 @@ export class Openings {
       token: -1,
       lifetime: null,
       renew: null,
-      certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate),
+      certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate, at),
+      nonce: null,
+      renewals: -1,
       flaws: [],
     };
     if (r.short) r.flaw('message_short');
@@ -148,7 +154,13 @@ export class Openings {
     const renew = asked?.renew ?? (asked === null ? null : asked.channelId !== 0);
     const end = answer ?? error;
     const status = error?.error ?? answer?.status ?? 0;
-    const flaws = [...new Set([...(asked?.flaws ?? []), ...(answer?.flaws ?? []), ...((error?.fields['opcua.flaws'] as string[] | undefined) ?? [])])];
+    const nonces = this.link.nonces.channel(
+      policy,
+      [asked?.nonce, answer?.nonce].filter((nonce) => nonce != null),
+    );
+    const flaws = [
+      ...new Set([...nonces, ...(asked?.flaws ?? []), ...(answer?.flaws ?? []), ...((error?.fields['opcua.flaws'] as string[] | undefined) ?? [])]),
+    ];
     const seen = { client, at: one.at, outcome, latency: asked === null || end === null ? Number.NaN : end.at - asked.at, requestFrame: asked?.frame ?? 0 };
     this.link.emit(
       'opcua-channel',
@@ -170,6 +182,8 @@ export class Openings {
         'opcua.token_id': answer === null || answer.token < 0 ? null : answer.token,
         'opcua.requested_lifetime': asked?.lifetime ?? null,
         'opcua.lifetime': answer?.lifetime ?? null,
+        ...(answer === null || answer.renewals < 0 ? {} : { 'opcua.channel_renewals': answer.renewals }),
+        ...sizes(asked, answer),
         ...(error === null ? {} : { 'opcua.reason': error.fields['opcua.reason'] ?? null }),
         ...asked?.certificate,
         ...answer?.certificate,
@@ -180,6 +194,12 @@ export class Openings {
     );
   }
 }
+
+/** Bytes of the nonces, where they can be read. */
+const sizes = (asked: Half | null, answer: Half | null): Fields => ({
+  ...(asked?.nonce == null ? {} : { 'opcua.client_nonce_size': asked.nonce.size }),
+  ...(answer?.nonce == null ? {} : { 'opcua.server_nonce_size': answer.nonce.size }),
+});
 
 const known = (half: Half | null): number | null => (half === null || half.type < 0 ? null : half.type);
 
@@ -214,7 +234,7 @@ function request(r: Reader, half: Half): void {
   const mode = r.u32le();
   half.mode = MODES[mode] ?? 'Invalid';
   if (mode < 1 || mode > 3) r.flaw('bad_security_mode');
-  r.span();
+  half.nonce = nonceIn(r);
   half.lifetime = r.u32le();
 }
 
@@ -230,5 +250,5 @@ function response(r: Reader, half: Half): void {
   half.token = r.u32le();
   r.skip(8);
   half.lifetime = r.u32le();
-  r.span();
+  half.nonce = nonceIn(r);
 }

@@ -5,12 +5,13 @@ import { Call, type Fields } from './call.ts';
 import { type Channel, MAX_PENDING, type Pending } from './channel.ts';
 import type { Session } from './ledger.ts';
 import { type Link, TYPED } from './link.ts';
+import { nameItems } from './names.ts';
 import { nodeId, skipNodeId } from './nodeid.ts';
 import { Reader } from './reader.ts';
 import { Reads } from './reads.ts';
 import { READ_REQUEST } from './services/attribute.ts';
 import { requestService, responseService, SERVICE_FAULT } from './services/services.ts';
-import { settleSession } from './sessions.ts';
+import { settleSession, strayed } from './sessions.ts';
 import { infoBits, isBad, severity, statusName } from './status.ts';
 
 /** How long (ms) a server may take. */
@@ -43,6 +44,7 @@ export function contextFields(channel: Channel, session: Session | null): Fields
   if (session?.name != null) fields['opcua.session_name'] = session.name;
   if (session?.applicationUri != null) fields['opcua.application_uri'] = session.applicationUri;
   if (session?.user != null) fields['opcua.user'] = session.user;
+  if (session?.userToken != null) fields['opcua.user_token'] = session.userToken;
   return fields;
 }
 
@@ -115,7 +117,8 @@ export class Transactions {
     p.session = p.token === '' ? null : this.link.ledger.session(this.link.server(p.side), p.token);
     const stranger = p.session !== null && p.session.client !== this.link.flow.address[p.side];
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
-    if (plain && !stranger) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
+    if (strayed(this.link, channel, p) && !stranger && p.at >= this.blindUntil) p.flaws = more(p.flaws, 'session_of_another_channel');
+    if (plain && p.flaws === null) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
     if (p.shape !== null || start >= end) return;
     if (!this.link.ledger.hold(end - start)) {
       p.flaws = more(p.flaws, 'held_over_limit');
@@ -219,19 +222,26 @@ export class Transactions {
     if (pending !== null) this.forget(channel, pending);
     const sure = outcome === ANSWERED || outcome === ORPHAN || outcome === LOST;
     const server = sure ? this.link.server(pending?.side ?? ((1 - (m as Message).side) as Side)) : '';
-    const call = new Call(this.link.ledger, server, pending?.token ?? '');
+    const call = new Call(this.link.ledger, (pending ?? m)?.at ?? 0, server, pending?.token ?? '');
     const service = pending?.service ?? (m === null ? null : responseService(m.typeId));
     const flaws = [...(pending?.flaws ?? [])];
     if (pending?.body != null && service?.decodeRequest !== undefined) decodeRequest(channel, pending, call, flaws);
     const answer = m === null ? null : decodeResponse(channel, pending, m, call, flaws);
+    flaws.push(...this.link.nonces.session(channel.policy, call.nonces));
     const failed = answer !== null && (answer.fault || isBad(answer.status));
     const how = outcome === ANSWERED && failed ? EXCEPTION : outcome;
-    if (pending !== null || m !== null) settleSession(this.link, pending, m, answer?.status ?? null, call);
+    if (pending !== null || m !== null) settleSession(this.link, channel, pending, m, answer?.status ?? null, call);
+    if (pending !== null && answer?.status === 0 && flaws.length === 0) {
+      const server = this.link.server(pending.side);
+      Object.assign(call.fields, this.link.ledger.endpoints.compare(server, service?.name ?? '', call));
+    }
     const fields: Fields = this.opening(channel, pending, (pending ?? m)?.requestId ?? 0, m);
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
     if (answer !== null && answer.status !== 0) Object.assign(fields, statusDetail(answer.status));
     Object.assign(fields, contextFields(channel, pending?.session ?? null), call.fields);
+    nameItems(call.nodes ?? []);
+    nameItems(call.methods ?? []);
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;
     if (call.methods !== null) fields['opcua.methods'] = call.methods;
     if (call.diagnostics.length > 0) fields['opcua.diagnostics'] = call.diagnostics;

@@ -1,6 +1,7 @@
 /** Discovery service set, Part 4, 5.5, and the descriptions that it shares with sessions (7.2 ApplicationDescription, 7.14 EndpointDescription). */
 import { dateTimeText, extension, inside, localizedText, statusText, unknownBody } from '../builtin.ts';
 import type { Call, Item } from '../call.ts';
+import { certificateIn } from '../certificates.ts';
 import type { Reader } from '../reader.ts';
 import { MODES, policyName } from '../security.ts';
 import type { Service } from './service.ts';
@@ -37,8 +38,7 @@ function userToken(r: Reader): { kind: string; policy: string } {
 function endpoint(r: Reader, call: Call): Item {
   const url = r.string();
   const server = application(r);
-  const { start, size } = r.span();
-  const certificate = call.ledger.certificate(r.view, start, size);
+  const certificate = certificateIn(r, call.ledger);
   const mode = named(MODES, r.u32le());
   const policy = policyName(r.string());
   const tokens = call.list(r, 20, userToken);
