@@ -124,7 +124,12 @@ describe('every field as tshark reads it, in made-up messages', { skip: missing(
 
   it('every built-in type, alone and in arrays, read and written', async () => {
     const { differences, same, messages } = await filed(file, comparedFile);
-    assert.deepEqual(differences, []);
+    // tshark keeps no DiagnosticInfo inside a Variant (Part 6, 5.2.2.12); it is told here.
+    assert.deepEqual(
+      differences.filter((line) => !/tshark null, ours \{"symbolic_id":1,/.test(line)),
+      [],
+    );
+    assert.equal(differences.length, 2);
     assert.equal(messages, 4 + 4 * VALUES.length);
     assert.equal(same.get('nodes[].type'), 2 * VALUES.length);
   });
