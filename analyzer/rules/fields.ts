@@ -262,6 +262,7 @@ const OPCUA: Row[] = [
   ['opcua.methods.input', 'object', 'Input of each'],
   ['opcua.methods.input_results', 'list', 'Result of each argument where one is not Good'],
   ['opcua.methods.output', 'object', 'Output of each'],
+  ['opcua.left_off', 'number', 'Elements of lists that were read but not kept'],
   ['opcua.flaws', 'list', 'What is out of spec'],
 ];
 
