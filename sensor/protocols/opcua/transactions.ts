@@ -116,7 +116,7 @@ export class Transactions {
     const stranger = p.session !== null && p.session.client !== this.link.flow.address[p.side];
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
     if (plain && !stranger) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
-    if (p.shape !== null || start >= end) return;
+    if (p.shape !== null || (start >= end && p.flaws !== null)) return;
     if (!this.link.ledger.hold(end - start)) {
       p.flaws = more(p.flaws, 'held_over_limit');
       return;
