@@ -1,5 +1,5 @@
 /** Built-in types of OPC UA Part 6, 5.2.2, apart from NodeId (`nodeid.ts`) and Variant (`variant.ts`). */
-import { timestamp, type Value } from '../../observation.ts';
+import type { Value } from '../../observation.ts';
 import { nodeId, skipNodeId } from './nodeid.ts';
 import { MAX_BLOB, type Reader } from './reader.ts';
 import { infoBits, statusName } from './status.ts';
@@ -20,9 +20,18 @@ export function dateTime(r: Reader): number {
   return at > LATEST_MS ? Number.NaN : at;
 }
 
+/** As above as text, cut to whole microseconds; exact, which ms as a number are not. */
 export function dateTimeText(r: Reader): string | null {
-  const at = dateTime(r);
-  return Number.isNaN(at) ? null : timestamp(at);
+  const { at, short } = r;
+  const ms = dateTime(r);
+  if (Number.isNaN(ms) || r.short !== short) return null;
+  const low = r.view.getUint32(at, true);
+  const high = r.view.getUint32(at + 4, true);
+  // 2^32 ticks are 429,496 ms and 7,296 ticks.
+  const rest = high * 7296 + low;
+  const whole = high * 429_496 + Math.floor(rest / TICKS_PER_MS) - EPOCH_MS;
+  const micros = Math.floor((rest % TICKS_PER_MS) / 10);
+  return `${new Date(whole).toISOString().slice(0, -1)}${String(micros).padStart(3, '0')}Z`;
 }
 
 /** A 64-bit integer as a number where that is exact, else as decimal text. */
