@@ -62,6 +62,14 @@ function modbusPoints(fields: Fields): string[] {
   return Array.from({ length: Math.min(quantity, MAX_POINTS_TOUCHED) }, (_, n) => `${table}/${first + n}`);
 }
 
+/** Turning off what a subscription watches or sends is another thing than turning it on. */
+function opcuaWhat(fields: Fields): string {
+  const service = text(fields['opcua.service']);
+  if (service === 'SetMonitoringMode' && fields['opcua.monitoring_mode'] === 'disabled') return `${service}/disabled`;
+  if (service === 'SetPublishingMode' && fields['opcua.publishing_enabled'] === false) return `${service}/off`;
+  return service || `type_${number(fields['opcua.type_id'], 0)}`;
+}
+
 function opcuaTouch(fields: Fields): Touch {
   const nodes = Array.isArray(fields['opcua.nodes']) ? fields['opcua.nodes'] : [];
   const ids = nodes.map((node) => text((node as Fields | null)?.['node_id'])).filter((id) => id !== '');
@@ -71,7 +79,7 @@ function opcuaTouch(fields: Fields): Touch {
     protocol: 'opcua',
     port: number(fields['destination.port'], 0),
     unit: -1,
-    what: text(fields['opcua.service']) || `type_${number(fields['opcua.type_id'], 0)}`,
+    what: opcuaWhat(fields),
     access: text(fields['opcua.access']),
     points: [...new Set(ids)].slice(0, MAX_POINTS_TOUCHED),
   };

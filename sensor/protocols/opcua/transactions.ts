@@ -119,7 +119,7 @@ export class Transactions {
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
     if (strayed(this.link, channel, p) && !stranger && p.at >= this.blindUntil) p.flaws = more(p.flaws, 'session_of_another_channel');
     if (plain && p.flaws === null) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
-    if (p.shape !== null || start >= end) return;
+    if (p.shape !== null || (start >= end && p.flaws !== null)) return;
     if (!this.link.ledger.hold(end - start)) {
       p.flaws = more(p.flaws, 'held_over_limit');
       return;
