@@ -26,13 +26,12 @@ export class Call {
   token: string | null = null;
   /** Nonces of client and server, in the order they came. Never printed. */
   readonly nonces: Nonce[] = [];
-  readonly ledger: Ledger;
   /** When the request was seen (for an orphan, the response), ms. */
-  readonly at: number;
+  at = 0;
+  readonly ledger: Ledger;
 
-  constructor(ledger: Ledger, at: number) {
+  constructor(ledger: Ledger) {
     this.ledger = ledger;
-    this.at = at;
   }
 
   /** Reads an array of items: `read` is called for every one, what it gives is kept up to MAX_ITEMS. */

@@ -247,7 +247,7 @@ it('tells when a server offers something else than before', () => {
 it('keeps the lists of servers within its ceiling, and forgets the one used least recently', () => {
   const lists = new EndpointLists();
   const compare = (server: string, policy: string) => {
-    const call = new Call(new Ledger(), 0);
+    const call = new Call(new Ledger());
     call.fields['opcua.endpoints'] = [{ url: 'opc.tcp://x', security_policy: policy, security_mode: 'Sign' }];
     return lists.compare(server, 'GetEndpoints', call)['opcua.endpoints_changed'];
   };

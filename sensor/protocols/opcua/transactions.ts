@@ -220,7 +220,8 @@ export class Transactions {
   /** Tells a transaction, or the half of one that was seen. */
   private settle(channel: Channel, pending: Pending | null, m: Message | null, outcome: number): void {
     if (pending !== null) this.forget(channel, pending);
-    const call = new Call(this.link.ledger, (pending ?? m)?.at ?? 0);
+    const call = new Call(this.link.ledger);
+    call.at = (pending ?? m)?.at ?? 0;
     const service = pending?.service ?? (m === null ? null : responseService(m.typeId));
     const flaws = [...(pending?.flaws ?? [])];
     if (pending?.body != null && service?.decodeRequest !== undefined) decodeRequest(channel, pending, call, flaws);
