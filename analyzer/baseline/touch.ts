@@ -18,6 +18,10 @@ export type Touch = {
   readonly points: readonly string[];
 };
 
+/** Services that carry values of nodes, and the attribute that is one (OPC 10000-6, annex A.1). */
+const WORDS_IN = new Set(['Read', 'Write', 'Publish', 'Republish']);
+const VALUE = 13;
+
 type Fields = { readonly [field: string]: Value | undefined };
 
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
@@ -83,4 +87,17 @@ function opcuaTouch(fields: Fields): Touch {
     access: text(fields['opcua.access']),
     points: [...new Set(ids)].slice(0, MAX_POINTS_TOUCHED),
   };
+}
+
+/** Values that are words, by node, as an OPC UA transaction read, wrote or was told them. */
+export function wordsOf(o: Fields): ReadonlyMap<string, string> {
+  const words = new Map<string, string>();
+  if (!WORDS_IN.has(text(o['opcua.service']))) return words;
+  const nodes = Array.isArray(o['opcua.nodes']) ? o['opcua.nodes'] : [];
+  for (const node of nodes.slice(0, MAX_POINTS_TOUCHED)) {
+    const { node_id: id, attribute_id: attribute, value, status } = (node ?? {}) as Fields;
+    if (text(status).startsWith('Bad')) continue;
+    if (attribute === VALUE && typeof value === 'string' && typeof id === 'string') words.set(id, value);
+  }
+  return words;
 }

@@ -80,8 +80,18 @@ it('says of an encrypted channel what can be said', { skip: capture(OPCUA_CAPTUR
   assert.equal(opening?.['opcua.client_certificate.thumbprint'], '85ef235574b9ee5b514de6d99728bfc880cc7d5c');
   assert.equal(opening?.['opcua.client_certificate.self_signed'], true);
   assert.equal(opening?.['opcua.visibility'], 'opaque');
+  // As openssl and sha256sum say of the same bytes.
+  assert.equal(opening?.['opcua.client_certificate.sha256'], 'ae20d1f40f27cfe1708b23b75f3ef912cb59e1a574f5c86f513c6ba9d1c9c896');
+  assert.equal(opening?.['opcua.client_certificate.serial'], 'D3FA02037416B875');
+  assert.deepEqual([opening?.['opcua.client_certificate.days_left'], opening?.['opcua.client_certificate.expired']], [364, false]);
+  const closing = observations.find((o) => o['opcua.message_type'] === 'CLO' && o['opcua.visibility'] === 'opaque');
+  assert.deepEqual([closing?.['opcua.channel_requests'], closing?.['opcua.channel_responses']], [4, 4]);
   const sealed = observations.filter((o) => o.kind === 'opcua' && o['opcua.visibility'] === 'opaque');
   assert.equal(sealed.length, 8);
+  assert.equal(
+    sealed.reduce((sum, o) => sum + (o['opcua.size'] as number), 0),
+    closing?.['opcua.channel_bytes'],
+  );
   assert.ok(sealed.every((o) => o['opcua.security_mode'] === 'SignAndEncrypt' && o['opcua.service'] === null && o['opcua.nodes'] === undefined));
   assert.equal(
     dissectors.reduce((sum, one) => sum + one.opaque, 0),

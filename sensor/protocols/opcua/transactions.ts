@@ -222,7 +222,8 @@ export class Transactions {
     if (pending !== null) this.forget(channel, pending);
     const sure = outcome === ANSWERED || outcome === ORPHAN || outcome === LOST;
     const server = sure ? this.link.server(pending?.side ?? ((1 - (m as Message).side) as Side)) : '';
-    const call = new Call(this.link.ledger, (pending ?? m)?.at ?? 0, server, pending?.token ?? '');
+    const call = new Call(this.link.ledger, server, pending?.token ?? '');
+    call.at = (pending ?? m)?.at ?? 0;
     const service = pending?.service ?? (m === null ? null : responseService(m.typeId));
     const flaws = [...(pending?.flaws ?? [])];
     if (pending?.body != null && service?.decodeRequest !== undefined) decodeRequest(channel, pending, call, flaws);
