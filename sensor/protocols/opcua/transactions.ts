@@ -32,6 +32,7 @@ export type Message = {
 };
 
 const reader = new Reader();
+const NOTHING = new Uint8Array(0);
 
 /** Fields of a channel and of the session that uses it: the same in details and definitions. */
 export function contextFields(channel: Channel, session: Session | null): Fields {
@@ -116,7 +117,12 @@ export class Transactions {
     const stranger = p.session !== null && p.session.client !== this.link.flow.address[p.side];
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
     if (plain && !stranger) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
-    if (p.shape !== null || start >= end) return;
+    if (p.shape !== null) return;
+    if (start >= end) {
+      // Cut behind its header: read as empty, so that what is missing is flagged.
+      if (p.flaws === null) p.body = NOTHING;
+      return;
+    }
     if (!this.link.ledger.hold(end - start)) {
       p.flaws = more(p.flaws, 'held_over_limit');
       return;
