@@ -50,6 +50,16 @@ const edgeWord: Change = (bytes, from, end, _, next) => {
   return bytes;
 };
 
+/** Little-endian lengths of OPC UA: null, negative, beyond every message. */
+const LONG_EDGES = [0, 1, 0xff, 0x7fff, 0xffff, 0x10000, 0xffffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
+
+const edgeLong: Change = (bytes, from, end, _, next) => {
+  if (end - from < 4) return bytes;
+  const at = from + next(end - from - 3);
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, LONG_EDGES[next(LONG_EDGES.length)] as number, true);
+  return bytes;
+};
+
 const truncate: Change = (bytes, from, end, _, next) => bytes.slice(0, from + next(end - from));
 
 const swap: Change = (bytes, from, end, _, next) => {
@@ -83,7 +93,7 @@ const append: Change = (bytes, _, end, other) => {
   return layout === null ? bytes : joined(bytes.subarray(0, end), other.subarray(layout.payload, layout.end));
 };
 
-const CHANGES: readonly Change[] = [flipBits, setBytes, edgeByte, edgeWord, truncate, swap, insert, repeat, splice, append];
+const CHANGES: readonly Change[] = [flipBits, setBytes, edgeByte, edgeWord, edgeLong, truncate, swap, insert, repeat, splice, append];
 /** Bytes of a frame at most: what Ethernet with jumbo frames carries. */
 const MAX_FRAME = 9000;
 

@@ -5,6 +5,7 @@ import { CASES } from '../modbus-cases.ts';
 import { mbap, randomExchange } from '../modbus-random.ts';
 import { captures, shared } from '../shared.ts';
 import type { Chance } from './mutate.ts';
+import { opcua } from './opcua.ts';
 import type { Speaker, Spoken } from './talkers.ts';
 
 export type Target = { captures: () => string[]; port: number; speak: Speaker };
@@ -34,4 +35,5 @@ function modbus(next: Chance): Spoken[] {
 /** By the name given on the command line. */
 export const TARGETS: { [protocol: string]: Target } = {
   modbus: { captures: found(/modbus|modicon|simlab|similicious/i), port: 502, speak: modbus },
+  opcua: { captures: found(/opcua/i), port: 4840, speak: opcua },
 };

@@ -95,7 +95,7 @@ class Reader {
     const lines: string[] = [];
     for (let i = 0; i < batch.rows; i++) {
       const o = observe(batch, i, this.known[batch.operation[i] as number]);
-      if (o.kind === 'flaw' || o['modbus.flaws'] !== undefined) this.flaws++;
+      if (o.kind === 'flaw' || o['modbus.flaws'] !== undefined || o['opcua.flaws'] !== undefined) this.flaws++;
       lines.push(JSON.stringify(o));
     }
     this.observations += batch.rows;

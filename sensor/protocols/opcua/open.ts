@@ -99,6 +99,8 @@ export class Openings {
 
   private opened(asked: Half | null, half: Half): void {
     const channel = this.channelOf(half.channelId, half.at);
+    // Part 4, 5.5.2.2: a channel that is only to be made has an id of its own.
+    if (channel.opened && asked?.renew === false) half.flaws.push('channel_id_in_use');
     channel.opened = true;
     channel.policy = half.policy ?? asked?.policy ?? null;
     channel.signature = 0;
