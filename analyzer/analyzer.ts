@@ -55,6 +55,7 @@ const CONTEXT = [
   'modbus.sub_function',
   'opcua.service',
   'opcua.status',
+  'opcua.visibility',
   'opcua.security_policy',
   'opcua.security_mode',
   'opcua.user',

@@ -64,6 +64,9 @@ export type Line = { label: string; mono: boolean; seen: string; normal: Cell[] 
 /** Facts that stand beside what was seen. */
 export const MAX_BESIDE = 3;
 
+/** What the sensor could read of the messages behind a finding. */
+const READ_AS: { [visibility: string]: string } = { readable: 'readable', signed: 'signed, readable', opaque: 'encrypted, not readable' };
+
 /** One line a property, so that what differs stands side by side. Lines about which neither side says anything are left out. */
 export function compare(finding: Finding): Line[] {
   const seen = flatten(finding.seen);
@@ -84,6 +87,7 @@ export function compare(finding: Finding): Line[] {
     line('Operation', false, at('modbus.function', 'opcua.service', 'opcua.message_type', 'event.action'), (fact) =>
       fact.kind === 'operation' ? fact.what : '',
     ),
+    line('Body', false, READ_AS[at('opcua.visibility')] ?? '', () => ''),
     line('Access', false, at('modbus.access', 'opcua.access'), (fact) => fact.access),
     line('Point', true, at('modbus.range', 'modbus.address', 'opcua.node_id', 'opcua.node_ids'), (fact) => (fact.kind === 'point' ? fact.what : '')),
     line('Named', false, named(seen.get('modbus.tags')), () => ''),
