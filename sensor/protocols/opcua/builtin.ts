@@ -22,9 +22,9 @@ export function dateTime(r: Reader): number {
 
 /** As above as text, cut to whole microseconds; exact, which ms as a number are not. */
 export function dateTimeText(r: Reader): string | null {
-  const { at, short } = r;
+  const { at } = r;
   const ms = dateTime(r);
-  if (Number.isNaN(ms) || r.short !== short) return null;
+  if (Number.isNaN(ms) || r.at - at !== 8) return null;
   const low = r.view.getUint32(at, true);
   const high = r.view.getUint32(at + 4, true);
   // 2^32 ticks are 429,496 ms and 7,296 ticks.

@@ -1,4 +1,5 @@
 import type { Side } from '../dissector.ts';
+import type { Fields } from './call.ts';
 import type { Session } from './ledger.ts';
 import type { Shape } from './reads.ts';
 import type { Service } from './services/service.ts';
@@ -28,6 +29,8 @@ export type Pending = {
   session: Session | null;
   /** A Read that was met before. */
   shape: Shape | null;
+  /** Fields of its SessionlessInvoke envelope. */
+  envelope: Fields | null;
   /** What follows the request header, and how much of it is held for this request alone. */
   body: Uint8Array | null;
   held: number;
