@@ -22,9 +22,28 @@ import {
   statusChange,
   ua,
 } from '../../../test/opcua-service-bodies.ts';
-import { dissect, flawsOf, id, list, msg, NONE, named, only, opened, readRequest, requestHeader, TOKEN, text, u16, u32 } from '../../../test/opcua-wire.ts';
+import {
+  dissect,
+  flawsOf,
+  id,
+  list,
+  msg,
+  NONE,
+  named,
+  only,
+  opened,
+  readRequest,
+  requestHeader,
+  responseHeader,
+  TOKEN,
+  text,
+  u16,
+  u32,
+} from '../../../test/opcua-wire.ts';
 import type { Observation } from '../../observation.ts';
 import { MAX_HISTORY } from './services/history-read.ts';
+
+const SPEED = named(2, 'Pump.Speed');
 
 const last = (one: Exchange): Observation => {
   const { observations } = dissect(opened(...messages(one, 2)));
@@ -312,6 +331,31 @@ it('info bits of a status: overflow and limits only of a data value', () => {
   assert.deepEqual(one(0x8034_0500 | 0)?.['status_info'], ['limit_low']);
 });
 
+it('a Write without a session is a Write, by the encoding or the data type of what is inside', () => {
+  for (const [asked, answered] of [
+    [673, 676],
+    [671, 674],
+  ] as const) {
+    const envelope = join(u32(9), list(text('urn:pump')), u32(-1), list(text('en')), u32(asked));
+    const inner = join(requestHeader([0, 0], 4), list(join(SPEED, u32(13), text(null), [1, 1, 1])));
+    const answer = join(list(text('urn:pump')), u32(-1), u32(answered), responseHeader(4), list(u32(0x801f0000)), u32(-1));
+    const { observations } = dissect(opened([0, msg(2, 2, join(id(15_903), envelope, inner))], [1, msg(2, 2, join(id(21_001), answer))]));
+    const o = observations.at(-1) as Observation;
+    assert.deepEqual(flawsOf(observations), []);
+    assert.deepEqual(
+      ['service', 'access', 'status', 'request_handle', 'sessionless', 'uris_version', 'namespace_uris', 'locales'].map((name) => o[`opcua.${name}`]),
+      ['Write', 'write', 'Good', 4, true, 9, ['urn:pump'], ['en']],
+    );
+    assert.deepEqual(nodesOf(o), [{ node_id: 'ns=2;s=Pump.Speed', attribute_id: 13, value: true, type: 'Boolean', status: 'BadUserAccessDenied' }]);
+  }
+});
+
+it('a service that nobody knows inside an envelope is flagged', () => {
+  const envelope = join(u32(9), u32(-1), u32(-1), u32(-1), u32(123_456), requestHeader([0, 0], 4));
+  const { observations } = dissect(opened([0, msg(2, 2, join(id(15_903), envelope))]));
+  assert.deepEqual([observations.at(-1)?.['opcua.service'], flawsOf(observations)], ['SessionlessInvoke', ['unknown_service']]);
+});
+
 const EXCHANGES: Exchange[] = [
   createSubscription(),
   createItems(),
@@ -327,7 +371,6 @@ const EXCHANGES: Exchange[] = [
   register,
   network,
 ];
-const SPEED = named(2, 'Pump.Speed');
 const after = (n: number): [0 | 1, Uint8Array] => [0, msg(n, n, readRequest(n, [SPEED]))];
 
 it('every body cut at every byte is flagged, and what follows is understood', () => {

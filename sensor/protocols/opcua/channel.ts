@@ -29,6 +29,8 @@ export type Pending = {
   session: Session | null;
   /** A Read that was met before. */
   shape: Shape | null;
+  /** Fields of its SessionlessInvoke envelope. */
+  envelope: Fields | null;
   /** What follows the request header, and how much of it is held for this request alone. */
   body: Uint8Array | null;
   held: number;

@@ -224,7 +224,7 @@ export class Connection implements Dissector {
   ): void {
     const r = reader.begin(view, start, end);
     const type = typeId(r);
-    this.transactions.message({ channel, side, typeId: type, requestId, view, start: r.at, end, at, frame, chunks, flaws });
+    this.transactions.message({ channel, side, typeId: type, requestId, view, start: r.at, end, at, frame, chunks, flaws, envelope: null });
   }
 
   /** Whether the chunk's sequence header and body are in clear; settles it for the channel where it can be told. */

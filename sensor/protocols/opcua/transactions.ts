@@ -11,6 +11,7 @@ import { Reader } from './reader.ts';
 import { Reads } from './reads.ts';
 import { READ_REQUEST } from './services/attribute.ts';
 import { requestService, responseService, SERVICE_FAULT } from './services/services.ts';
+import { opened } from './sessionless.ts';
 import { settleSession, strayed } from './sessions.ts';
 import { infoBits, isBad, severity, statusName } from './status.ts';
 
@@ -30,6 +31,8 @@ export type Message = {
   frame: number;
   chunks: number;
   flaws: string[] | null;
+  /** Fields of the SessionlessInvoke envelope that it came in; null for none. */
+  envelope: Fields | null;
 };
 
 const reader = new Reader();
@@ -60,7 +63,8 @@ export class Transactions {
     this.reads = new Reads(link, contextFields);
   }
 
-  message(m: Message): void {
+  message(bare: Message): void {
+    const m = opened(bare);
     if (m.typeId === SERVICE_FAULT || responseService(m.typeId) !== null) this.response(m);
     else if (requestService(m.typeId) !== null) this.request(m);
     else if (m.channel.pending.has(m.requestId) && m.side !== this.link.clientSide()) this.response(m);
@@ -95,6 +99,7 @@ export class Transactions {
       token: '',
       session: null,
       shape: null,
+      envelope: m.envelope,
       body: null,
       held: 0,
       chunks: m.chunks,
@@ -102,7 +107,7 @@ export class Transactions {
       gapped: false,
       flaws,
     };
-    const plain = m.typeId === READ_REQUEST && flaws === null && m.chunks === 1 && m.side === this.link.client;
+    const plain = m.typeId === READ_REQUEST && m.envelope === null && flaws === null && m.chunks === 1 && m.side === this.link.client;
     if (plain) pending.shape = this.reads.find(channel, view, tokenStart, tokenEnd, start, end);
     if (pending.shape === null) this.met(channel, pending, plain, view, tokenStart, tokenEnd, start, end);
     pending.session = pending.shape?.session ?? pending.session;
@@ -240,7 +245,7 @@ export class Transactions {
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
     if (answer !== null && answer.status !== 0) Object.assign(fields, statusDetail(answer.status));
-    Object.assign(fields, contextFields(channel, pending?.session ?? null), call.fields);
+    Object.assign(fields, contextFields(channel, pending?.session ?? null), m?.envelope, pending?.envelope, call.fields);
     nameItems(call.nodes ?? []);
     nameItems(call.methods ?? []);
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;

@@ -1,4 +1,4 @@
-/** Query service set, Part 4, 5.10. */
+/** Query service set, Part 4, 5.10, and SessionlessInvoke, whose envelope `sessionless.ts` opens. */
 import type { Value } from '../../../observation.ts';
 import { statusText } from '../builtin.ts';
 import type { Call, Item } from '../call.ts';
@@ -66,8 +66,11 @@ function nextRequest(r: Reader, call: Call): void {
   call.fields['opcua.continuation_point'] = r.base64();
 }
 
+export const SESSIONLESS_REQUEST = 15_903;
+export const SESSIONLESS_RESPONSE = 21_001;
+
 export const queryServices: readonly Service[] = [
   { name: 'QueryFirst', request: 615, response: 618, access: 'read', decodeRequest: firstRequest, decodeResponse: firstResponse },
   { name: 'QueryNext', request: 621, response: 624, access: 'read', decodeRequest: nextRequest, decodeResponse: dataSets },
-  { name: 'SessionlessInvoke', request: 15903, response: 21001, access: 'other' },
+  { name: 'SessionlessInvoke', request: SESSIONLESS_REQUEST, response: SESSIONLESS_RESPONSE, access: 'other' },
 ];
