@@ -5,10 +5,14 @@ import type { Side } from '../dissector.ts';
 import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
 import type { Fields } from './call.ts';
 import type { Channel } from './channel.ts';
+import { HEADER } from './header.ts';
+import { deriveKeys } from './keys/derive.ts';
+import { type Sealed, type Signature, signatureField, unsealOpening, worse } from './keys/opening.ts';
+import { rsaPolicy, signatureSize } from './keys/policy.ts';
 import { type Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';
 import { Reader } from './reader.ts';
-import { MODES, policyName, signatureSize } from './security.ts';
+import { MODES, policyName } from './security.ts';
 import { OPEN_REQUEST, OPEN_RESPONSE, SERVICE_FAULT } from './services/services.ts';
 import { isBad, statusName } from './status.ts';
 
@@ -17,6 +21,9 @@ const MAX_OPENINGS = 16;
 const OPEN_TIMEOUT = 60_000;
 /** Part 6, 6.7.2.3: certificates and chains fit a MaxSenderCertificateSize; longer ones are flagged. */
 const MAX_CHAIN = 8;
+
+/** Longest nonce that keys are derived of, bytes; the policies have 16 and 32 (Part 7, 6.6). */
+const MAX_NONCE = 256;
 
 const reader = new Reader();
 
@@ -37,6 +44,10 @@ type Half = {
   lifetime: number | null;
   renew: boolean | null;
   certificate: Fields;
+  /** It was encrypted, and a key opened it: then its signature is checked, and its nonce kept until the answer comes. */
+  decrypted: boolean;
+  signature: Signature;
+  nonce: Uint8Array | null;
   flaws: string[];
 };
 
@@ -97,10 +108,15 @@ export class Openings {
     channel.opened = true;
     channel.policy = half.policy ?? asked?.policy ?? null;
     channel.signature = 0;
+    const mode = asked?.signature === 'bad' ? null : (asked?.mode ?? null);
     if (channel.policy === 'None') channel.see('readable', asked?.mode ?? 'None');
-    else if (channel.visibility === 'signed') channel.signature = signatureSize(channel.policy);
+    else if (mode === 'Sign' || (mode === null && channel.visibility === 'signed')) {
+      channel.signature = signatureSize(channel.policy);
+      channel.see('signed', mode);
+    } else if (mode === 'SignAndEncrypt') channel.see('opaque', mode);
     else channel.version++;
     channel.issue(half.token);
+    keep(channel, asked, half);
   }
 
   private read(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): Half {
@@ -110,7 +126,7 @@ export class Openings {
     const { start: from, size } = r.span();
     const certificate = this.link.ledger.certificate(view, from, size);
     if (certificate !== null && certificate.chain > MAX_CHAIN) r.flaw('certificate_chain_over_limit');
-    r.span();
+    const thumbprint = r.span();
     const half: Half = {
       side,
       channelId,
@@ -127,12 +143,34 @@ export class Openings {
       lifetime: null,
       renew: null,
       certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate),
-      flaws: [],
+      decrypted: false,
+      signature: null,
+      nonce: null,
+      flaws,
     };
+    const sealed = { view, message: start - HEADER, certificate: { start: from, size: certificate?.size ?? 0 }, thumbprint, start: r.at, end };
     if (r.short) r.flaw('message_short');
     else if (policy === null || policy === 'None') body(r, half);
     half.flaws = [...flaws, ...r.flaws];
+    if (!r.short && policy !== null && policy !== 'None') this.unseal(half, sealed);
     return half;
+  }
+
+  /** Reads an encrypted half where the keys allow it. */
+  private unseal(half: Half, sealed: Sealed): void {
+    const { keys } = this.link.sink;
+    const clear = keys === undefined ? null : unsealOpening(keys, half.policy, sealed);
+    if (clear === null) return;
+    if (typeof clear === 'string') {
+      half.flaws.push(clear);
+      return;
+    }
+    half.decrypted = true;
+    half.signature = clear.signature;
+    if (clear.signature === 'bad') half.flaws.push('bad_signature');
+    const r = reader.begin(clear.view, clear.start, clear.end);
+    body(r, half);
+    half.flaws.push(...r.flaws);
   }
 
   private tell(
@@ -162,9 +200,10 @@ export class Openings {
         'opcua.type_id': known(asked),
         'opcua.response_type_id': known(answer),
         'opcua.status': error !== null || known(answer) !== null ? statusName(status) : null,
-        'opcua.visibility': one.type >= 0 ? 'readable' : 'opaque',
+        'opcua.visibility': one.type < 0 ? 'opaque' : one.decrypted ? 'decrypted' : 'readable',
         'opcua.security_policy': policy,
         'opcua.security_mode': asked?.mode ?? null,
+        ...signatureField(both(asked, answer)),
         'opcua.request_type': renew === null ? null : renew ? 'renew' : 'issue',
         'opcua.token_id': answer === null || answer.token < 0 ? null : answer.token,
         'opcua.requested_lifetime': asked?.lifetime ?? null,
@@ -178,6 +217,24 @@ export class Openings {
       status,
     );
   }
+}
+
+/** The keys of the token, when both nonces are known and signed by who sent them: a receiver drops what is not (Part 6, 6.7.4). */
+function keep(channel: Channel, asked: Half | null, half: Half): void {
+  const policy = rsaPolicy(channel.policy);
+  if (policy === null || asked?.signature !== 'verified' || half.signature !== 'verified') return;
+  if (asked.nonce !== null && half.nonce !== null) channel.hold(deriveKeys(policy, half.token, asked.nonce, half.nonce));
+}
+
+/** Of a transaction: bad when either half's is, verified when that of every half that was seen is. */
+const both = (asked: Half | null, answer: Half | null): Signature =>
+  worse(asked === null ? 'verified' : asked.signature, answer === null ? 'verified' : answer.signature);
+
+/** The nonce that comes next, at most MAX_NONCE bytes; null for none. */
+function nonce(r: Reader): Uint8Array | null {
+  const { start, size } = r.span();
+  if (size <= 0 || size > MAX_NONCE) return null;
+  return new Uint8Array(r.view.buffer, r.view.byteOffset + start, size).slice();
 }
 
 const known = (half: Half | null): number | null => (half === null || half.type < 0 ? null : half.type);
@@ -213,7 +270,7 @@ function request(r: Reader, half: Half): void {
   const mode = r.u32le();
   half.mode = MODES[mode] ?? 'Invalid';
   if (mode < 1 || mode > 3) r.flaw('bad_security_mode');
-  r.span();
+  half.nonce = nonce(r);
   half.lifetime = r.u32le();
 }
 
@@ -229,5 +286,5 @@ function response(r: Reader, half: Half): void {
   half.token = r.u32le();
   r.skip(8);
   half.lifetime = r.u32le();
-  r.span();
+  half.nonce = nonce(r);
 }
