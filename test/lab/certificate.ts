@@ -66,7 +66,9 @@ function make(name: string, issuer: string, signer: KeyObject | null, wish: Wish
     extensions(wish, isAuthority),
   );
   const bytes = sequence(body, ECDSA_SHA256, der(0x03, [0], sign('sha256', body, signer ?? privateKey)));
-  const text = Buffer.from(bytes).toString('base64').replaceAll(/.{64}/g, '$&\n');
+  const text = Buffer.from(bytes)
+    .toString('base64')
+    .replaceAll(/.{64}(?=.)/g, '$&\n');
   const cert = `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
   return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, der: bytes, signer: privateKey };
 }

@@ -16,14 +16,14 @@ export type Logged = { readonly channel: number; readonly keys: TokenKeys };
 export type KeyLog = { readonly logged: Logged[] /** Lines that are none of a key log, and sets that are not whole. */; readonly strange: number };
 
 type Part = { iv?: Buffer; key?: Buffer; siglen?: number };
-type Set = { channel: number; token: number; client: Part; server: Part };
+type Gathered = { channel: number; token: number; client: Part; server: Part };
 
 export const isKeyLog = (bytes: Buffer): boolean => BEGINS.test(bytes.toString('latin1', 0, 1024));
 
 /** Reads at most `limit` sets. A set begins anew when a part of it comes again: a server that starts over counts its channels from the beginning. */
 export function readKeyLog(bytes: Buffer, limit: number): KeyLog {
   const logged: Logged[] = [];
-  const open = new Map<string, Set>();
+  const open = new Map<string, Gathered>();
   let strange = 0;
   for (let from = 0; from < bytes.length && logged.length < limit; ) {
     const newline = bytes.indexOf(10, from);
@@ -38,7 +38,7 @@ export function readKeyLog(bytes: Buffer, limit: number): KeyLog {
   return { logged, strange: strange + open.size };
 }
 
-function take(match: RegExpExecArray, open: Map<string, Set>, logged: Logged[], limit: number): boolean {
+function take(match: RegExpExecArray, open: Map<string, Gathered>, logged: Logged[], limit: number): boolean {
   const [, side, part, channel, token, value] = match as unknown as [string, 'client' | 'server', keyof Part, string, string, string];
   const name = `${channel} ${token}`;
   const set = open.get(name) ?? { channel: Number(channel), token: Number(token), client: {}, server: {} };
@@ -46,18 +46,19 @@ function take(match: RegExpExecArray, open: Map<string, Set>, logged: Logged[], 
   open.set(name, set);
   if (part === 'siglen') set[side].siglen = Number(value);
   else set[side][part] = Buffer.from(value, 'hex');
+  if (!isWhole(set.client) || !isWhole(set.server)) return true;
+  open.delete(name);
   const client = direction(set.client);
   const server = direction(set.server);
-  if (client === undefined || server === undefined) return true;
-  open.delete(name);
   if (client === null || server === null) return false;
   logged.push({ channel: set.channel, keys: { token: set.token, client, server } });
   return true;
 }
 
-/** undefined while a part is missing, null when the parts are no keys. */
-function direction({ iv, key, siglen }: Part): Direction | null | undefined {
-  if (iv === undefined || key === undefined || siglen === undefined) return undefined;
+const isWhole = (part: Part): part is Required<Part> => part.iv !== undefined && part.key !== undefined && part.siglen !== undefined;
+
+/** null when the parts are no keys. */
+function direction({ iv, key, siglen }: Required<Part>): Direction | null {
   const cipher = cipherOf(key);
   if (cipher === null || iv.length !== BLOCK || !(siglen >= 16 && siglen <= 64)) return null;
   const encrypting = createSecretKey(key);
