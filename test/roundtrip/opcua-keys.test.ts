@@ -1,15 +1,19 @@
 /** What a real client reads and writes on a secured channel, read with the keys of its applications: the values are those of the client. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { Observation, Value } from '../../sensor/observation.ts';
 import type { Keyring } from '../../sensor/protocols/opcua/keys/keyring.ts';
 import { loadKeys } from '../../sensor/protocols/opcua/keys/load.ts';
+import { pcap } from '../lab/pcapfile.ts';
 import { flawsOf, only } from '../opcua-wire.ts';
 import { type Frame, random, sense } from '../sense.ts';
+import { at } from '../tree.ts';
 import { DataType, MODES, POLICIES, RECIPE, type Recorded, read, record, SETPOINT, USER, withKeyLog, write } from './secured.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stillwatch-keys-'));
@@ -97,7 +101,7 @@ for (const policy of POLICIES) {
         const write = only(clean, 'Write')[1] as Observation;
         const whole = (recorded.frames[(write['request_frame'] as number) - 1] as Frame).bytes.length;
         // Behind the message header, channel and token; those in front decide which message it is.
-        for (let back = 1; back < whole - 54 - 16; back += 7) {
+        for (let back = 1; back < whole - 54 - 16; back += 17) {
           const { observations } = sense(flipped(recorded.frames, write['request_frame'] as number, back), { keys: keys() });
           assert.ok(flawsOf(observations).includes('bad_signature'), `${back} bytes from the end`);
           assert.deepEqual(valuesOf(observations, 'Read'), VALUES);
@@ -214,6 +218,52 @@ describe('what is long, and keys of other sizes', () => {
   });
 });
 
+describe('the command line', () => {
+  let recorded: Recorded;
+  let capture = '';
+  before(async () => {
+    recorded = await record(folder, { policy: 'Aes256_Sha256_RsaPss', mode: 'SignAndEncrypt', work: writeAndRead });
+    capture = join(folder, 'secured.pcap');
+    writeFileSync(capture, pcap(recorded.frames));
+  });
+
+  it('takes keys by --keys and from the environment, and warns once of each that is no use', () => {
+    const written = ({ stdout }: { stdout: string }) => stdout.split('\n').filter((line) => line.includes('"service":"Write"') && line.includes('"decrypted"'));
+    const given = stillwatch(['dissect', '--protocol', 'opcua', capture, '--keys', recorded.client, '--keys', dirname(recorded.server)]);
+    assert.deepEqual([given.status, given.stderr], [0, '']);
+    assert.deepEqual(
+      written(given).map((line) => JSON.parse(line).opcua.nodes[0].value),
+      VALUES,
+    );
+    const wrong = join(folder, 'wrong.txt');
+    writeFileSync(wrong, 'no key');
+    const env = { STILLWATCH_OPCUA_KEYS: `${recorded.client},${recorded.server},${wrong}` };
+    const named = stillwatch(['dissect', '--protocol', 'opcua', capture], env);
+    assert.equal(named.stdout, given.stdout);
+    assert.equal(named.stderr, `warning: ${wrong}: is neither a private key (PEM or DER) nor a key log\n`);
+    assert.equal(written(stillwatch(['dissect', capture])).length, 0);
+  });
+
+  it('analyze reads with them too and keeps them out of its result', () => {
+    const { status, stdout, stderr } = stillwatch(['analyze', capture, '--json', '--learn', '0', '--keys', recorded.client, '--keys', recorded.server]);
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.ok(stdout.includes(SETPOINT));
+    for (const secret of [...secretsOf(recorded), recorded.client]) assert.ok(!stdout.includes(secret));
+    assert.ok(!stillwatch(['analyze', capture, '--json', '--learn', '0']).stdout.includes(SETPOINT));
+  });
+
+  it('a path that is not there is refused in one line', () => {
+    const { status, stdout, stderr } = stillwatch(['analyze', capture, '--keys', join(folder, 'nowhere')]);
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /^stillwatch: --keys \S+nowhere: there is no such file; [^\n]+\n$/);
+  });
+});
+
+function stillwatch(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const options = { env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 1 << 26 } as const;
+  return spawnSync(process.execPath, [fileURLToPath(at('stillwatch.js')), ...args], options);
+}
+
 describe('hostile bytes', () => {
   let recorded: Recorded;
   before(async () => {
@@ -225,7 +275,7 @@ describe('hostile bytes', () => {
     const sound = new Set(
       sense(recorded.frames, { keys: loadKeys([recorded.client, recorded.server]) }).observations.map((o) => JSON.stringify(o['opcua.nodes'])),
     );
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 60; round++) {
       const ring = loadKeys([recorded.client, recorded.server]);
       const frames = recorded.frames.map((one) => (next(8) > 0 ? one : { ...one, bytes: changed(one.bytes, next) }));
       for (const o of sense(frames, { keys: ring }).observations) {

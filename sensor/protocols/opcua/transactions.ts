@@ -251,6 +251,8 @@ export class Transactions {
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
     Object.assign(fields, contextFields(channel, pending?.session ?? null, signatureOf(pending, m)), call.fields);
+    // A password that only the message's own encryption hid did not travel in clear.
+    if (channel.visibility === 'opaque' && fields['opcua.password'] === 'clear') fields['opcua.password'] = 'encrypted';
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;
     if (call.methods !== null) fields['opcua.methods'] = call.methods;
     if (call.leftOff > 0) fields['opcua.left_off'] = call.leftOff;
