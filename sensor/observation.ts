@@ -116,15 +116,25 @@ export function observe(batch: Batch, i: number, definition: Definition | undefi
   return definition.kind === 'modbus' ? modbusObservation(batch, i, definition) : opcuaObservation(batch, i, definition);
 }
 
-const pad = (n: number, width: number) => String(n).padStart(width, '0');
+/** `000` to `999`. */
+const THREE = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
+/** The second written last, and how it is written: most of what comes next is of the same one. */
+let second = Number.NaN;
+let written = '';
 
 /** RFC 3339 in UTC with microseconds, from ms since the epoch with fractions (`Date` alone would keep milliseconds only). */
 export function timestamp(at: number): string {
   const micros = Math.round(at * 1000);
-  const whole = Math.floor(micros / 1000);
-  const date = new Date(whole);
-  if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000Z';
-  return `${date.toISOString().slice(0, -1)}${pad(micros - whole * 1000, 3)}Z`;
+  const whole = Math.floor(micros / 1_000_000);
+  if (whole !== second) {
+    const date = new Date(whole * 1000);
+    if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000Z';
+    second = whole;
+    written = date.toISOString().slice(0, -4);
+  }
+  const rest = micros - whole * 1_000_000;
+  const ms = Math.floor(rest / 1000);
+  return `${written}${THREE[ms]}${THREE[rest - ms * 1000]}Z`;
 }
 
 /** Turns flat dotted fields into nested JSON, keeping order; null stays null, undefined is left out. */

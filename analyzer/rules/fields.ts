@@ -1,4 +1,7 @@
 /** Every field a rule may name: the loader refuses others, and docs/fields.md is made from this list. */
+import { certificate } from './certificate-fields.ts';
+
+import { OPCUA_BODIES, OPCUA_NODES } from './opcua-fields.ts';
 
 export const FIELD_TYPES = ['ip', 'mac', 'number', 'text', 'boolean', 'time', 'list', 'object', 'verdict'] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
@@ -11,7 +14,7 @@ export type Field = {
   words: readonly string[] | null;
 };
 
-type Row = [name: string, type: FieldType, meaning: string, words?: readonly string[]];
+export type Row = [name: string, type: FieldType, meaning: string, words?: readonly string[]];
 
 const VERDICTS = ['known', 'new', 'learning'];
 
@@ -126,6 +129,8 @@ const OPCUA: Row[] = [
   ['opcua.type_id', 'number', 'Binary encoding id of the request'],
   ['opcua.response_type_id', 'number', 'That of the response'],
   ['opcua.status', 'text', 'Service result by name: `Good`, `BadUserAccessDenied`, ...'],
+  ['opcua.severity', 'text', 'How grave that is, where it is not plainly Good', ['good', 'uncertain', 'bad']],
+  ['opcua.status_info', 'list', 'Info bits of a status code that are set: `overflow`, `limit_high`, `interpolated`, ...'],
   ['opcua.visibility', 'text', 'What the sensor can read of the body; `decrypted`: encrypted, and read with the keys it was given', ['readable', 'signed', 'opaque', 'decrypted']],
   ['opcua.security_policy', 'text', 'Short name: `None`, `Basic256Sha256`, `Aes256_Sha256_RsaPss`, ...'],
   ['opcua.security_mode', 'text', 'Message security mode of the channel', ['Invalid', 'None', 'Sign', 'SignAndEncrypt']],
@@ -144,39 +149,15 @@ const OPCUA: Row[] = [
   ['opcua.server_send_buffer', 'number', 'Largest chunk it sends'],
   ['opcua.server_max_message', 'number', 'Largest message it takes, 0 for any'],
   ['opcua.server_max_chunks', 'number', 'Most chunks of a message, 0 for any'],
-  ['opcua.client_certificate.thumbprint', 'text', 'Client certificate: SHA-1 thumbprint'],
-  ['opcua.client_certificate.size', 'number', 'Client certificate: bytes'],
-  ['opcua.client_certificate.chain', 'number', 'Client certificate: certificates in the chain'],
-  ['opcua.client_certificate.subject', 'text', 'Client certificate: subject'],
-  ['opcua.client_certificate.issuer', 'text', 'Client certificate: issuer'],
-  ['opcua.client_certificate.valid_from', 'time', 'Client certificate: valid from'],
-  ['opcua.client_certificate.valid_to', 'time', 'Client certificate: valid to'],
-  ['opcua.client_certificate.self_signed', 'boolean', 'Client certificate: issuer and subject are the same'],
-  ['opcua.client_certificate.key_bits', 'number', 'Client certificate: size of its key'],
-  ['opcua.client_certificate.signature', 'text', 'Client certificate: signature algorithm'],
-  ['opcua.client_certificate.uri', 'text', 'Client certificate: application it names'],
-  ['opcua.server_certificate.thumbprint', 'text', 'Server certificate: SHA-1 thumbprint'],
-  ['opcua.server_certificate.size', 'number', 'Server certificate: bytes'],
-  ['opcua.server_certificate.chain', 'number', 'Server certificate: certificates in the chain'],
-  ['opcua.server_certificate.subject', 'text', 'Server certificate: subject'],
-  ['opcua.server_certificate.issuer', 'text', 'Server certificate: issuer'],
-  ['opcua.server_certificate.valid_from', 'time', 'Server certificate: valid from'],
-  ['opcua.server_certificate.valid_to', 'time', 'Server certificate: valid to'],
-  ['opcua.server_certificate.self_signed', 'boolean', 'Server certificate: issuer and subject are the same'],
-  ['opcua.server_certificate.key_bits', 'number', 'Server certificate: size of its key'],
-  ['opcua.server_certificate.signature', 'text', 'Server certificate: signature algorithm'],
-  ['opcua.server_certificate.uri', 'text', 'Server certificate: application it names'],
-  ['opcua.user_certificate.thumbprint', 'text', 'User certificate: SHA-1 thumbprint'],
-  ['opcua.user_certificate.size', 'number', 'User certificate: bytes'],
-  ['opcua.user_certificate.chain', 'number', 'User certificate: certificates in the chain'],
-  ['opcua.user_certificate.subject', 'text', 'User certificate: subject'],
-  ['opcua.user_certificate.issuer', 'text', 'User certificate: issuer'],
-  ['opcua.user_certificate.valid_from', 'time', 'User certificate: valid from'],
-  ['opcua.user_certificate.valid_to', 'time', 'User certificate: valid to'],
-  ['opcua.user_certificate.self_signed', 'boolean', 'User certificate: issuer and subject are the same'],
-  ['opcua.user_certificate.key_bits', 'number', 'User certificate: size of its key'],
-  ['opcua.user_certificate.signature', 'text', 'User certificate: signature algorithm'],
-  ['opcua.user_certificate.uri', 'text', 'User certificate: application it names'],
+  ...certificate('opcua.client_certificate', 'Client certificate'),
+  ...certificate('opcua.server_certificate', 'Server certificate'),
+  ...certificate('opcua.user_certificate', 'User certificate'),
+  ['opcua.channel_requests', 'number', 'At the end of a channel: messages of the client, readable or not'],
+  ['opcua.channel_responses', 'number', 'Messages of the server'],
+  ['opcua.channel_bytes', 'number', 'Bytes of both'],
+  ['opcua.channel_renewals', 'number', 'How often its token was renewed so far'],
+  ['opcua.channel_duration', 'number', 'How long it was open, ms; null when its opening was not seen'],
+  ['opcua.size', 'number', 'Bytes of an encrypted message'],
   ['opcua.access', 'text', 'What the service does', ['read', 'write', 'call', 'session', 'discovery', 'subscribe', 'manage', 'other']],
   ['opcua.endpoint_url', 'text', 'Endpoint that the client names'],
   ['opcua.application_uri', 'text', 'Application that the client says it is'],
@@ -187,6 +168,8 @@ const OPCUA: Row[] = [
   ['opcua.application_type', 'text', 'Kind of application: `client`, `server`, ...'],
   ['opcua.client_nonce_size', 'number', 'Bytes of the client nonce'],
   ['opcua.server_nonce_size', 'number', 'Bytes of the server nonce'],
+  ['opcua.session_moved', 'text', 'A session was activated elsewhere than before', ['host', 'channel']],
+  ['opcua.session_moved_from', 'text', 'Address of the client that had it'],
   ['opcua.session_id', 'text', 'Node id of the session'],
   ['opcua.requested_session_timeout', 'number', 'Session time-out as asked, ms'],
   ['opcua.session_timeout', 'number', 'The same as granted'],
@@ -208,6 +191,7 @@ const OPCUA: Row[] = [
   ['opcua.servers.capabilities', 'list', 'Capabilities of each'],
   ['opcua.max_age', 'number', 'Oldest value that a read accepts, ms'],
   ['opcua.timestamps_to_return', 'text', 'Which timestamps a read asks for'],
+  ...OPCUA_BODIES,
   ['opcua.max_references', 'number', 'Most references that a browse asks for per node'],
   ['opcua.release_continuation_points', 'boolean', 'Whether a BrowseNext only gives up'],
   ['opcua.path_count', 'number', 'Browse paths to translate'],
@@ -230,12 +214,20 @@ const OPCUA: Row[] = [
   ['opcua.endpoints.transport_profile', 'text', 'Transport profile of each'],
   ['opcua.endpoints.security_level', 'number', 'Security level of each'],
   ['opcua.endpoints.server_certificate', 'text', 'Certificate of each'],
+  ['opcua.endpoints_changed', 'boolean', 'The list differs from the one before of the same server'],
+  ['opcua.endpoints_added', 'list', 'Endpoints that are new: policy, mode, URL'],
+  ['opcua.endpoints_removed', 'list', 'Endpoints that are gone'],
+  ['opcua.endpoints_weaker', 'boolean', 'One that is new is weaker than all there were'],
   ['opcua.nodes', 'list', 'Nodes that a request touches, in its order'],
   ['opcua.nodes.node_id', 'text', 'Node id of each: `i=2258`, `ns=2;s=Pump.Speed`'],
   ['opcua.nodes.attribute_id', 'number', 'Attribute of each: 13 is Value'],
-  ['opcua.nodes.value', 'object', 'Value read or written of each'],
+  ['opcua.nodes.value', 'object', 'Value read, written or published of each'],
   ['opcua.nodes.type', 'text', 'Data type of each value'],
   ['opcua.nodes.status', 'text', 'Result of each'],
+  ...OPCUA_NODES,
+  ['opcua.nodes.name', 'text', 'Name of each that the standard defines: `Server_ServerStatus_CurrentTime`'],
+  ['opcua.nodes.attribute', 'text', 'Name of the attribute of each where it is not Value'],
+  ['opcua.nodes.reference_name', 'text', 'Name of the reference type of a browse'],
   ['opcua.nodes.path', 'text', 'Browse path to translate'],
   ['opcua.nodes.targets', 'list', 'Node ids it leads to'],
   ['opcua.nodes.direction', 'text', 'Direction of a browse'],
@@ -253,10 +245,12 @@ const OPCUA: Row[] = [
   ['opcua.methods.object_id', 'text', 'Object of each'],
   ['opcua.methods.method_id', 'text', 'Method of each'],
   ['opcua.methods.status', 'text', 'Result of each'],
+  ['opcua.methods.name', 'text', 'Name of each that the standard defines'],
   ['opcua.methods.arguments', 'number', 'Arguments of each'],
   ['opcua.methods.input', 'object', 'Input of each'],
+  ['opcua.methods.input_results', 'list', 'Result of each argument where one is not Good'],
   ['opcua.methods.output', 'object', 'Output of each'],
-  ['opcua.flaws', 'list', 'What is out of spec'],
+  ['opcua.flaws', 'list', 'What is out of spec; of security: `certificate_unreadable`, `certificate_chain_loop`, `certificate_chain_long`, `nonce_short`, `nonce_reused`, `late_renewal`, `session_of_another_host`, `session_of_another_channel`'],
 ];
 
 // biome-ignore format: one field a line

@@ -1,6 +1,6 @@
 /** Datagrams that a mirror port delivers twice: the same IP id, size and bytes in one direction, right behind the first. */
 import type { Packet } from '../decode/packet.ts';
-import { sum } from './stream.ts';
+import { sum } from './sum.ts';
 
 /** Datagrams remembered of a direction: as many may lie between one and its copy. */
 export const MAX_COPIES = 8;

@@ -1,6 +1,7 @@
 import { ACK, FIN, type Packet, RST, SYN } from '../decode/packet.ts';
 import type { Side } from '../protocols/dissector.ts';
 import type { Flow, Half, Held } from './flow.ts';
+import { sum } from './sum.ts';
 
 /** Segments and bytes of one direction that may wait for an earlier one. */
 export const MAX_HELD_SEGMENTS = 64;
@@ -289,13 +290,4 @@ function differs(held: Held, p: Packet, sequence: number): boolean {
     if (held.view.getUint8(i) !== p.view.getUint8(p.pos + i - from)) return true;
   }
   return false;
-}
-
-/** Tells bytes apart, not from an attacker who computes: 32-bit words added and mixed, the rest byte by byte. */
-export function sum(view: DataView, start: number, end: number): number {
-  let s = end - start;
-  let i = start;
-  for (; i + 4 <= end; i += 4) s = (Math.imul(s, 31) + view.getInt32(i)) | 0;
-  for (; i < end; i++) s = (Math.imul(s, 31) + view.getUint8(i)) | 0;
-  return s;
 }

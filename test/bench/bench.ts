@@ -1,10 +1,14 @@
-/** npm run bench [-- FRAMES FLOWS RUNS]: file to findings on generated Modbus polls, beside tshark and the bare prototype in the same run. */
+/**
+ * npm run bench [-- FRAMES FLOWS RUNS]: file to findings on generated Modbus polls, beside tshark and the bare prototype in the same run;
+ * npm run bench -- opcua [COPIES [RUNS]]: the same of OPC UA, see opcua.ts.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
+import { bench } from './opcua.ts';
 
 const [frames = 1_000_000, flows = 64, runs = 5] = process.argv.slice(2).map(Number);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -75,4 +79,5 @@ function main(): void {
   }
 }
 
-main();
+if (process.argv[2] === 'opcua') bench(process.argv.slice(3).map(Number));
+else main();

@@ -1,5 +1,4 @@
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
-import type { Value } from '../../observation.ts';
 import { roleOf } from './role.ts';
 
 /** Certificates of one chain that are counted (Part 6, 6.2.6: a chain is the certificates one behind the other). */
@@ -11,8 +10,14 @@ export type Certificate = {
   thumbprint: string;
   /** Bytes of the leaf. */
   size: number;
-  /** Certificates sent, the leaf included. */
+  /** SHA-256 over the same bytes. */
+  sha256: string;
+  /** Certificates sent, the leaf included, up to MAX_CHAIN. */
   chain: number;
+  /** What follows the leaf; empty for a leaf alone. */
+  issuers: readonly ChainMember[];
+  /** A certificate comes twice, or one is issued by one before it: whoever follows issuers without counting never ends (CVE-2022-37013). */
+  loops: boolean;
   subject: string | null;
   issuer: string | null;
   valid_from: string | null;
@@ -33,6 +38,9 @@ export type Certificate = {
   role: string | null;
 };
 
+/** A certificate behind the leaf, in short. */
+export type ChainMember = { thumbprint: string; subject: string | null; issuer: string | null; valid_to: string | null };
+
 /** As `Certificate` where nothing could be read. */
 const UNREAD = {
   subject: null,
@@ -50,15 +58,46 @@ const UNREAD = {
   role: null,
 };
 
-/** Reads the leaf of a chain of DER certificates at `start..start + size`; what `known` has is not parsed again. */
+/**
+ * Reads a chain of DER certificates at `start..start + size`: its leaf, and in short what follows. Certificates that `known` has are not parsed
+ * again; it takes up to `limit`.
+ */
 export function readCertificate(view: DataView, start: number, size: number, known: Map<string, Certificate>, limit: number): Certificate {
-  const leaf = derLength(view, start, size);
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + start, leaf);
+  const length = derLength(view, start, size);
+  const leaf = single(view, start, length, known, limit);
+  if (length >= size || leaf.subject === null) return leaf;
+  const issuers: ChainMember[] = [];
+  const met = new Set([leaf.thumbprint]);
+  for (let at = length; at < size && issuers.length < MAX_CHAIN - 1; ) {
+    const one = derLength(view, start + at, size - at);
+    const { thumbprint, subject, issuer, valid_to } = single(view, start + at, one, known, limit);
+    issuers.push({ thumbprint, subject, issuer, valid_to });
+    met.add(thumbprint);
+    // Where the next one begins after bytes that are none, nobody knows.
+    if (subject === null) break;
+    at += one;
+  }
+  return { ...leaf, chain: issuers.length + 1, issuers, loops: met.size <= issuers.length || issuedBackwards([leaf, ...issuers]) };
+}
+
+/** Whether one that is not self-signed names as issuer one that came before it. */
+function issuedBackwards(chain: readonly ChainMember[]): boolean {
+  const before = new Set<string>();
+  for (const { subject, issuer } of chain) {
+    if (issuer !== null && issuer !== subject && before.has(issuer)) return true;
+    if (subject !== null) before.add(subject);
+  }
+  return false;
+}
+
+/** One certificate, parsed once. */
+function single(view: DataView, start: number, size: number, known: Map<string, Certificate>, limit: number): Certificate {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + start, size);
   const thumbprint = createHash('sha1').update(bytes).digest('hex');
-  const chain = chainLength(view, start, size);
   const found = known.get(thumbprint);
-  if (found !== undefined) return found.chain === chain ? found : { ...found, chain };
-  const certificate = { thumbprint, size: leaf, chain, ...parse(bytes) };
+  if (found !== undefined) return found;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const certificate = { thumbprint, size, sha256, chain: 1, issuers: [], loops: false, ...parse(bytes) };
   if (known.size < limit) known.set(thumbprint, certificate);
   return certificate;
 }
@@ -72,13 +111,7 @@ function derLength(view: DataView, start: number, size: number): number {
   return Math.min(size, length);
 }
 
-function chainLength(view: DataView, start: number, size: number): number {
-  let count = 0;
-  for (let at = 0; at < size && count < MAX_CHAIN; count++) at += derLength(view, start + at, size - at);
-  return count;
-}
-
-function parse(bytes: Uint8Array): Omit<Certificate, 'thumbprint' | 'size' | 'chain'> {
+function parse(bytes: Uint8Array): Omit<Certificate, 'thumbprint' | 'size' | 'sha256' | 'chain' | 'issuers' | 'loops'> {
   try {
     const x = new X509Certificate(bytes);
     const key = keyOf(x);
@@ -119,13 +152,4 @@ const oneLine = (text: string | undefined): string | null => (text === undefined
 function date(text: string): string | null {
   const at = Date.parse(text);
   return Number.isNaN(at) ? null : new Date(at).toISOString();
-}
-
-/** What an OPC UA observation says of a certificate, in print order. */
-const SHOWN = ['thumbprint', 'size', 'chain', 'subject', 'issuer', 'valid_from', 'valid_to', 'self_signed', 'key_bits', 'signature', 'uri'] as const;
-
-/** As fields of an observation, in front of them `prefix` (`opcua.client_certificate`). */
-export function certificateFields(prefix: string, certificate: Certificate | null): { [field: string]: Value } {
-  if (certificate === null) return {};
-  return Object.fromEntries(SHOWN.map((name) => [`${prefix}.${name}`, certificate[name]]));
 }

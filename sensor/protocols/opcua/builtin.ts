@@ -1,13 +1,14 @@
 /** Built-in types of OPC UA Part 6, 5.2.2, apart from NodeId (`nodeid.ts`) and Variant (`variant.ts`). */
 import { timestamp, type Value } from '../../observation.ts';
 import { nodeId, skipNodeId } from './nodeid.ts';
-import type { Reader } from './reader.ts';
-import { statusName } from './status.ts';
+import { MAX_BLOB, type Reader } from './reader.ts';
+import { infoBits, statusName } from './status.ts';
 import { structure } from './structures.ts';
 
 const TICKS_PER_MS = 10_000;
-/** Milliseconds from 1601-01-01 to 1970-01-01. */
-const EPOCH_MS = 11_644_473_600_000;
+/** Ticks from 1601-01-01 to 1970-01-01, in two halves: taken off before they are joined, or a number would not hold a microsecond. */
+const EPOCH_HIGH = 0x019db1de;
+const EPOCH_LOW = 0xd53e8000;
 /** 9999-12-31T23:59:59Z; everything later means "the end of time". */
 const LATEST_MS = 253_402_300_799_000;
 
@@ -16,7 +17,7 @@ export function dateTime(r: Reader): number {
   const low = r.u32le();
   const high = r.i32le();
   if (high < 0 || (high === 0 && low === 0)) return Number.NaN;
-  const at = (high * 4294967296 + low) / TICKS_PER_MS - EPOCH_MS;
+  const at = ((high - EPOCH_HIGH) * 4294967296 + (low - EPOCH_LOW)) / TICKS_PER_MS;
   return at > LATEST_MS ? Number.NaN : at;
 }
 
@@ -60,6 +61,12 @@ export function localizedText(r: Reader): string | null {
 
 export const statusText = (r: Reader): string => statusName(r.u32le());
 
+/** `status_info` of a status code, nothing when no info bit is set. */
+export function statusInfo(code: number): { status_info?: string[] } {
+  const bits = infoBits(code);
+  return bits.length === 0 ? {} : { status_info: bits };
+}
+
 /** Body kinds of Part 6, 5.2.2.15. */
 const NO_BODY = 0;
 const BYTE_STRING = 1;
@@ -78,11 +85,19 @@ export function extension(r: Reader): Extension {
   return { type: number === null ? -1 : Number(number[1]), id, encoding: kind === BYTE_STRING ? 'binary' : kind === XML ? 'xml' : 'none', start, size };
 }
 
-/** An ExtensionObject as a value: decoded where `structures.ts` knows its type, else its type id and size. */
+/** A body nobody reads: its type id, size and first MAX_BLOB bytes, XML as text. */
+export function unknownBody(r: Reader, e: Extension): Value {
+  const size = Math.min(e.size, MAX_BLOB);
+  const bytes = Buffer.from(r.view.buffer, r.view.byteOffset + e.start, Math.max(0, size));
+  const body = bytes.toString(e.encoding === 'xml' ? 'utf8' : 'base64') + (e.size > MAX_BLOB ? '…' : '');
+  return { type_id: e.id, encoding: e.encoding, size: e.size, ...(e.size > 0 ? { body } : {}) };
+}
+
+/** An ExtensionObject as a value: decoded where `structures.ts` knows its type, else its type id, size and bytes. */
 export function extensionValue(r: Reader): Value {
   const e = extension(r);
   if (e.encoding === 'none') return e.id === 'i=0' ? null : { type_id: e.id };
-  return structure(r, e) ?? { type_id: e.id, encoding: e.encoding, size: e.size };
+  return structure(r, e) ?? unknownBody(r, e);
 }
 
 export function skipExtension(r: Reader): void {
@@ -92,21 +107,21 @@ export function skipExtension(r: Reader): void {
   else if (kind !== NO_BODY) r.skipString();
 }
 
-/** Part 6, 5.2.2.12: a mask, then in this order symbolic id, namespace, locale, localized text, additional info, inner status, inner info. */
-export function skipDiagnosticInfo(r: Reader): void {
-  if (!r.enter()) return;
-  const mask = r.u8();
-  if ((mask & 0x80) !== 0) r.flaw('bad_encoding_mask');
-  if ((mask & 1) !== 0) r.skip(4);
-  if ((mask & 2) !== 0) r.skip(4);
-  if ((mask & 8) !== 0) r.skip(4);
-  if ((mask & 4) !== 0) r.skip(4);
-  if ((mask & 0x10) !== 0) r.skipString();
-  if ((mask & 0x20) !== 0) r.skip(4);
-  if ((mask & 0x40) !== 0) skipDiagnosticInfo(r);
-  r.leave();
-}
-
-export function skipDiagnosticInfos(r: Reader): void {
-  for (let n = r.items(1); n > 0 && !r.short; n--) skipDiagnosticInfo(r);
+/**
+ * Reads the body of `e` (already read past) and comes back to where the reader stood; null when there is no binary body. What lies behind what `read`
+ * took is left: a later version of a structure may be longer (Part 6, 5.2.2.15).
+ */
+export function inside<T>(r: Reader, e: Extension, read: (r: Reader) => T): T | null {
+  if (e.encoding !== 'binary' || e.size < 0 || r.short) return null;
+  const { at, end, depth } = r;
+  r.at = e.start;
+  r.end = e.start + e.size;
+  const out = read(r);
+  const cut = r.short;
+  r.at = at;
+  r.end = end;
+  r.depth = depth;
+  r.short = false;
+  if (cut) r.flaw('structure_short');
+  return out;
 }

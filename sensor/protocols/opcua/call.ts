@@ -1,7 +1,10 @@
 /** What decoding both halves of one transaction brings together. */
 import type { Value } from '../../observation.ts';
+import { diagnosticInfo, MAX_DIAGNOSTICS, MAX_TABLE, skipDiagnosticInfo } from './diagnostic.ts';
 import type { Ledger } from './ledger.ts';
+import type { Nonce } from './nonces.ts';
 import type { Reader } from './reader.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 /** Nodes, methods, endpoints, references kept of one message. The rest is read past and `opcua.left_off` counts it. */
 export const MAX_ITEMS = 5000;
@@ -17,16 +20,68 @@ export class Call {
   nodes: Item[] | null = null;
   /** `opcua.methods` of a Call. */
   methods: Item[] | null = null;
+  /** What else the request lists that the response answers one by one: subscriptions, acknowledgements. */
+  listed: Item[] | null = null;
+  /** Names of the event fields that monitored items of the request select, by the item's place. */
+  readonly events = new Map<number, readonly string[]>();
   /** Items beyond MAX_ITEMS. */
   leftOff = 0;
+  /** Elements of lists inside items that were read past. */
+  cut = 0;
   /** The service failed: then there need not be any results. */
   failed = false;
   /** The authentication token that a CreateSession response gave, as a key. Never printed. */
   token: string | null = null;
+  /** `opcua.diagnostics`, where the server tells any. */
+  readonly diagnostics: Item[] = [];
   readonly ledger: Ledger;
+  /** The server's address and port, '' when it is not sure that both halves belong together: then nothing is learned from them. */
+  readonly server: string;
+  /** The session's authentication token as a key, '' for none. Never printed. */
+  readonly session: string;
+  /** The string table of the response's header. */
+  table: readonly string[] = [];
 
-  constructor(ledger: Ledger) {
+  /** Nonces of client and server, in the order they came. Never printed. */
+  readonly nonces: Nonce[] = [];
+  /** When the request was seen (for an orphan, the response), ms. */
+  readonly at: number;
+
+  constructor(ledger: Ledger, at: number, server = '', session = '') {
     this.ledger = ledger;
+    this.at = at;
+    this.server = server;
+    this.session = session;
+  }
+
+  /** What the server's subscriptions are known to watch. */
+  get subscriptions(): Subscriptions {
+    return this.ledger.subscriptions;
+  }
+
+  /** The diagnostics of the service itself (`operation` null) and the string table that all of a response refer to: Part 4, 7.33. */
+  header(r: Reader): void {
+    const start = r.at;
+    skipDiagnosticInfo(r);
+    this.table = r.strings(MAX_TABLE);
+    if (r.short || r.view.getUint8(start) === 0) return;
+    const behind = r.at;
+    r.at = start;
+    const service = diagnosticInfo(r, this.table);
+    r.at = behind;
+    if (service !== null) this.diagnostics.push({ operation: null, ...service });
+  }
+
+  /** One DiagnosticInfo an operation, in the order of the request; those that say nothing are left out. `of`: they are about parts of that operation. */
+  operationDiagnostics(r: Reader, of = -1): void {
+    const count = r.items(1);
+    for (let i = 0; i < count && !r.short; i++) {
+      const info = diagnosticInfo(r, this.table);
+      if (info === null) continue;
+      if (this.diagnostics.length < MAX_DIAGNOSTICS && r.keep())
+        this.diagnostics.push(of < 0 ? { operation: i, ...info } : { operation: of, part: i, ...info });
+      else this.leftOff++;
+    }
   }
 
   /** Reads an array of items: `read` is called for every one, what it gives is kept up to MAX_ITEMS. */
@@ -43,10 +98,10 @@ export class Call {
   }
 
   /** Reads a response's results, each for the node (or method) of the same place in the request; flags a different number. */
-  results(r: Reader, bytesEach: number, into: Item[] | null, read: (r: Reader, item: Item) => void): void {
+  results(r: Reader, bytesEach: number, into: Item[] | null, read: (r: Reader, item: Item, i: number) => void): void {
     const count = r.items(bytesEach);
     const spare: Item = {};
     if (into !== null && this.leftOff === 0 && !this.failed && count !== into.length) r.flaw('result_count_mismatch');
-    for (let i = 0; i < count && !r.short; i++) read(r, into?.[i] ?? spare);
+    for (let i = 0; i < count && !r.short; i++) read(r, into?.[i] ?? spare, i);
   }
 }

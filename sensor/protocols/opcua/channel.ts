@@ -1,4 +1,5 @@
 import type { Side } from '../dissector.ts';
+import type { Fields } from './call.ts';
 import type { TokenKeys } from './keys/derive.ts';
 import type { Signature } from './keys/opening.ts';
 import type { Session } from './ledger.ts';
@@ -54,6 +55,11 @@ export type Assembly = { bytes: Uint8Array; length: number; chunks: number; drop
 export class Lane {
   /** The newest sequence number, -1 when not known. */
   sequence = -1;
+  /** Whole messages so far, and bytes of their chunks with headers; CLO and OPN are not counted. */
+  messages = 0;
+  bytes = 0;
+  /** Bytes of the chunks of an encrypted message that is not whole yet. */
+  sealed = 0;
   readonly assemblies = new Map<number, Assembly>();
 }
 
@@ -76,6 +82,14 @@ export class Channel {
   previousToken = -1;
   /** Its opening was seen. */
   opened = false;
+  /** When it was opened and when its newest token was issued, ms; NaN when not seen. */
+  openedAt = Number.NaN;
+  private issuedAt = Number.NaN;
+  /** How long the newest token lives, ms; null when encrypted. */
+  private lifetime: number | null = null;
+  renewals = 0;
+  /** Its end was told. */
+  ended = false;
   /** Counts changes of what its observations say. */
   version = 0;
   /** The newest last. */
@@ -114,6 +128,23 @@ export class Channel {
     this.token = token;
   }
 
+  /** An opening was answered at `at`: its first, or a renewal asked for at `asked` (ms). Whether that came after the newest token had expired. */
+  renewed(renewal: boolean, asked: number, at: number, lifetime: number | null): boolean {
+    const late = renewal && this.lifetime !== null && asked > this.issuedAt + this.lifetime;
+    if (renewal) this.renewals++;
+    else this.openedAt = at;
+    this.issuedAt = at;
+    this.lifetime = lifetime;
+    return late;
+  }
+
+  /** One chunk of a MSG went by; `last` of its message. */
+  count(side: Side, size: number, last: boolean): void {
+    const lane = this.lanes[side];
+    lane.bytes += size;
+    if (last) lane.messages++;
+  }
+
   /** Whether a message may carry this token: the newest, or the one before it (Part 4, 5.5.2.1). */
   accepts(token: number): boolean {
     if (token === this.token || token === this.previousToken) return true;
@@ -121,4 +152,17 @@ export class Channel {
     this.token = token;
     return true;
   }
+}
+
+/** What went over a channel until `at`, ms: readable or not, this much can be seen. */
+export function channelCounts(channel: Channel, client: Side, at: number): Fields {
+  const asked = channel.lanes[client];
+  const answered = channel.lanes[1 - client] as Lane;
+  return {
+    'opcua.channel_requests': asked.messages,
+    'opcua.channel_responses': answered.messages,
+    'opcua.channel_bytes': asked.bytes + answered.bytes,
+    'opcua.channel_renewals': channel.renewals,
+    'opcua.channel_duration': Number.isNaN(channel.openedAt) ? null : Math.round((at - channel.openedAt) * 1000) / 1000,
+  };
 }

@@ -43,6 +43,7 @@ export function endAssembly(ledger: Ledger, lane: Lane, requestId: number): void
 export function endAssemblies(ledger: Ledger, lane: Lane): void {
   for (const requestId of [...lane.assemblies.keys()]) endAssembly(ledger, lane, requestId);
   lane.sequence = -1;
+  lane.sealed = 0;
 }
 
 /** A sender finishes one message before it begins the next; whoever leaves many open loses the oldest. */

@@ -1,7 +1,7 @@
 import { AMBIGUOUS, ANSWERED, EXCEPTION } from '../../observation.ts';
 import { type Dissector, type FlowInfo, NOT_MINE, type Side, type Sink } from '../dissector.ts';
 import type { Fields } from './call.ts';
-import { Channel, type Lane, nextSequence } from './channel.ts';
+import { Channel, channelCounts, type Lane, nextSequence } from './channel.ts';
 import { addChunk, endAssemblies, endAssembly } from './chunks.ts';
 import { ABORT, ACK, CLO, ERR, FINAL, HEADER, HEL, headerFlaw, INTERMEDIATE, MSG, OPN, RHE, SYMMETRIC } from './header.ts';
 import { errorFields, Greeting } from './hello.ts';
@@ -47,7 +47,7 @@ export class Connection implements Dissector {
   constructor(flow: FlowInfo, sink: Sink) {
     this.link = new Link(flow, sink);
     this.greeting = new Greeting(this.link);
-    this.openings = new Openings(this.link, (id) => this.channel(id));
+    this.openings = new Openings(this.link, (id, at) => this.channel(id, at));
     this.transactions = new Transactions(this.link);
     this.opaques = new Opaque(this.link);
     this.partial = flow.opener < 0;
@@ -99,10 +99,10 @@ export class Connection implements Dissector {
     for (const channel of this.channels.values()) if (channel.pending.size > 0) this.transactions.tick(channel, at);
   }
 
-  close(_at: number, ended: boolean): void {
+  close(at: number, ended: boolean): void {
     this.greeting.close(ended);
     this.openings.close(ended);
-    for (const channel of this.channels.values()) this.end(channel, ended);
+    for (const channel of this.channels.values()) this.end(channel, ended, at);
     this.channels.clear();
   }
 
@@ -147,13 +147,15 @@ export class Connection implements Dissector {
   private secured(type: number, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): void {
     const id = view.getUint32(pos + 8, true);
     const known = this.channels.get(id);
-    const channel = known ?? this.channel(id);
+    const channel = known ?? this.channel(id, at);
     const token = view.getUint32(pos + 12, true);
     const letter = view.getUint32(pos) & 0xff;
+    if (type === MSG) channel.count(side, end - pos, letter !== INTERMEDIATE);
     let flaws = this.sizeFlaw(side, end - pos) ? ['size_over_negotiated'] : null;
     if (!this.readable(channel, side, view, pos, end)) {
       const clear = this.unseal(channel, side, view, pos, end, at, frame);
       if (clear === null) {
+        channel.lanes[side].sealed += end - pos;
         if (letter !== INTERMEDIATE) this.sealed(type, channel, side, at, frame);
         return;
       }
@@ -278,7 +280,9 @@ export class Connection implements Dissector {
   /** A message that cannot be read. A close still tells that the channel ended. */
   private sealed(type: number, channel: Channel, side: Side, at: number, frame: number): void {
     this.opaque++;
-    if (type === MSG) this.opaques.message(channel, side, at, frame);
+    const { sealed } = channel.lanes[side];
+    channel.lanes[side].sealed = 0;
+    if (type === MSG) this.opaques.message(channel, side, sealed, at, frame);
     else this.closed(channel, side, { type: null, requestId: null, handle: null }, at, frame, null);
   }
 
@@ -313,21 +317,23 @@ export class Connection implements Dissector {
       'opcua.type_id': of.type !== null && of.type >= 0 ? of.type : null,
       ...contextFields(channel, null, of.type === null ? null : this.signature),
       ...(of.type === null ? { 'opcua.visibility': 'opaque' } : {}),
+      ...channelCounts(channel, client, at),
       'opcua.access': 'session',
       ...(flaws === null ? {} : { 'opcua.flaws': flaws }),
     };
+    channel.ended = true;
     const asks = side === client;
     const seen = { client, at, outcome: asks ? ANSWERED : AMBIGUOUS, latency: Number.NaN, requestFrame: asks ? frame : 0, responseFrame: asks ? 0 : frame };
     this.link.emit('opcua-channel', seen, fields, 0);
   }
 
-  private channel(id: number): Channel {
+  private channel(id: number, at: number): Channel {
     const known = this.channels.get(id);
     if (known !== undefined) return known;
     if (this.channels.size >= MAX_CHANNELS) {
       this.link.ledger.refused.channels++;
       for (const oldest of this.channels.values()) {
-        this.end(oldest, true);
+        this.end(oldest, true, at);
         this.channels.delete(oldest.id);
         break;
       }
@@ -337,8 +343,23 @@ export class Connection implements Dissector {
     return channel;
   }
 
-  private end(channel: Channel, ended: boolean): void {
+  private end(channel: Channel, ended: boolean, at: number): void {
     this.transactions.close(channel, ended);
+    if (channel.visibility === 'opaque' && !channel.ended) this.summary(channel, at);
     for (const lane of channel.lanes) endAssemblies(this.link.ledger, lane);
+  }
+  /** An encrypted channel whose connection ends without a close still says how much went over it. */
+  private summary(channel: Channel, at: number): void {
+    channel.ended = true;
+    const client = this.link.clientSide();
+    const fields: Fields = {
+      'opcua.message_type': null,
+      'opcua.channel_id': channel.id,
+      ...contextFields(channel, null, null),
+      ...(channel.keys.length === 0 ? { 'opcua.visibility': 'opaque' } : {}),
+      ...channelCounts(channel, client, at),
+      'opcua.access': 'session',
+    };
+    this.link.emit('opcua-channel', { client, at, outcome: ANSWERED, latency: Number.NaN, requestFrame: 0, responseFrame: 0 }, fields, 0);
   }
 }

@@ -1,6 +1,8 @@
 import type { Ceiling } from '../../coverage.ts';
 import type { Operations } from '../../operations.ts';
 import { type Certificate, readCertificate } from '../certificate/certificate.ts';
+import { EndpointLists } from './endpoints.ts';
+import { Subscriptions } from './subscriptions.ts';
 
 /** Sessions remembered over all connections; the one used least recently makes room. */
 export const MAX_SESSIONS = 8192;
@@ -14,6 +16,10 @@ export type Session = {
   name: string | null;
   applicationUri: string | null;
   user: string | null;
+  /** How it said who its user is: `anonymous`, `username`, ... */
+  userToken: string | null;
+  /** Client port and channel id that it is bound to (Part 4, 5.6.3.1); '' when not seen. */
+  channel: string;
   /** Address of the client that created it. */
   client: string;
   /** Counts its changes. */
@@ -31,8 +37,11 @@ export class Ledger {
   held = 0;
   /** Sessions created so far. */
   created = 0;
+  /** What each server offered last. */
+  readonly endpoints = new EndpointLists();
   /** Times a ceiling was met. */
   readonly refused = { held: 0, sessions: 0, pending: 0, assemblies: 0, chunks: 0, channels: 0, flaws: 0, collisions: 0 };
+  readonly subscriptions = new Subscriptions();
   private readonly sessions = new Map<string, Session>();
   private readonly certificates = new Map<string, Certificate>();
 
@@ -55,6 +64,8 @@ export class Ledger {
     return [
       { name: 'bytes held for opcua', limit: MAX_HELD, used: this.held, hit: held },
       { name: 'opcua sessions', limit: MAX_SESSIONS, used: this.sessions.size, hit: sessions },
+      ...this.subscriptions.ceilings(),
+      this.endpoints.ceiling(),
       { name: 'opcua limits of single connections', limit: 0, used: 0, hit: Object.values(connections).reduce((sum, hit) => sum + hit, 0) },
     ];
   }
@@ -64,8 +75,11 @@ export class Ledger {
     const key = `${server} ${token}`;
     const session = this.sessions.get(key);
     if (session === undefined) return null;
-    this.sessions.delete(key);
-    this.sessions.set(key, session);
+    // The order is that of use, which matters once somebody has to make room.
+    if (this.sessions.size > MAX_SESSIONS >> 1) {
+      this.sessions.delete(key);
+      this.sessions.set(key, session);
+    }
     return session;
   }
 

@@ -3,6 +3,7 @@ import { trouble } from '../../trouble.ts';
 import type { FlowInfo, Side, Sink } from '../dissector.ts';
 import type { Fields } from './call.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
+import { Nonces } from './nonces.ts';
 import { frameOrNull, round3 } from './observe.ts';
 
 /** Ports of OPC UA servers: the registered ones, and those of vendors. A hint only. */
@@ -26,11 +27,13 @@ export class Link {
   readonly flow: FlowInfo;
   readonly sink: Sink;
   readonly ledger: Ledger;
+  readonly nonces = new Nonces();
   client: Side | -1 = -1;
   flaws = 0;
   private certainty = 0;
   private known: Peer | null = null;
   private told = 0;
+  private readonly destinations: [Fields | null, Fields | null] = [null, null];
 
   constructor(flow: FlowInfo, sink: Sink) {
     this.flow = flow;
@@ -75,6 +78,10 @@ export class Link {
 
   /** Fields of addresses that stay the same for a peer, in print order after `source.ip` and the client's port. */
   private destination(client: Side): Fields {
+    return (this.destinations[client] ??= this.made(client));
+  }
+
+  private made(client: Side): Fields {
     const server = (1 - client) as Side;
     const { address, port, transport, vlan } = this.flow;
     return {

@@ -121,7 +121,7 @@ it('joins nodes, values and results of Read and Write', () => {
   const read = one(opened([0, msg(2, 7, readRequest(70, [node, id(2258)]))], [1, msg(2, 7, readResponse(70, [double(3.5), value]))]));
   assert.deepEqual(read['opcua.nodes'], [
     { node_id: 'ns=2;s=Pump.Speed', attribute_id: 13, value: 3.5, type: 'Double', status: 'Good' },
-    { node_id: 'i=2258', attribute_id: 13, value: 'on', type: 'String', status: 'Uncertain' },
+    { node_id: 'i=2258', attribute_id: 13, value: 'on', type: 'String', status: 'Uncertain', name: 'Server_ServerStatus_CurrentTime' },
   ]);
   assert.deepEqual([read['opcua.request_handle'], read['opcua.request_id'], read['opcua.channel_id'], read['opcua.access']], [70, 7, 5, 'read']);
   const refusal = msg(2, 8, join(id(676), responseHeader(71), list(u32(0x803b0000)), u32(-1)));
@@ -236,6 +236,7 @@ it('tells mode Sign from SignAndEncrypt by what follows, and reads signed bodies
     [
       ['opaque', 'SignAndEncrypt', 3, null, 'ambiguous'],
       ['opaque', 'SignAndEncrypt', null, 4, 'ambiguous'],
+      ['opaque', 'SignAndEncrypt', null, null, 'answered'],
     ],
   );
 });
@@ -327,7 +328,7 @@ it('reads every kind of value', () => {
     [[1, 21, 3, ...text('en'), ...text('hello')], 'hello', 'LocalizedText'],
     [[1, 0x80 | 6, ...u32(2), ...u32(7), ...u32(8)], [7, 8], 'Int32[]'],
     [[1, 15, ...u32(2), 1, 2], 'AQI=', 'ByteString'],
-    [[1, 22, ...id(999), 1, ...u32(4), 1, 2, 3, 4], { type_id: 'i=999', encoding: 'binary', size: 4 }, 'ExtensionObject'],
+    [[1, 22, ...id(999), 1, ...u32(4), 1, 2, 3, 4], { type_id: 'i=999', encoding: 'binary', size: 4, body: 'AQIDBA==' }, 'ExtensionObject'],
   ];
   const nodes = values.map((_, i) => id(i + 1));
   const read = one(

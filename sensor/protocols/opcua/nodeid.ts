@@ -10,14 +10,17 @@ const OPAQUE = 5;
 const HAS_SERVER_INDEX = 0x40;
 const HAS_NAMESPACE_URI = 0x80;
 
+const HEX = Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0'));
+const hex = (r: Reader): string => HEX[r.u8()] as string;
+/** 16 bits as four digits. */
+const word = (n: number): string => `${HEX[n >>> 8]}${HEX[n & 255]}`;
+
 /** Part 6, 5.2.2.6: Data1 to Data3 little-endian, Data4 as bytes. */
 export function guid(r: Reader): string {
-  const a = r.u32le().toString(16).padStart(8, '0');
-  const b = r.u16le().toString(16).padStart(4, '0');
-  const c = r.u16le().toString(16).padStart(4, '0');
-  let d = '';
-  for (let i = 0; i < 8; i++) d += r.u8().toString(16).padStart(2, '0');
-  return `${a}-${b}-${c}-${d.slice(0, 4)}-${d.slice(4)}`;
+  const a = r.u32le();
+  const [b, c] = [r.u16le(), r.u16le()];
+  const head = `${word(a >>> 16)}${word(a & 0xffff)}-${word(b)}-${word(c)}-${hex(r)}${hex(r)}-`;
+  return `${head}${hex(r)}${hex(r)}${hex(r)}${hex(r)}${hex(r)}${hex(r)}`;
 }
 
 const prefix = (namespace: number) => (namespace === 0 ? '' : `ns=${namespace};`);

@@ -1,4 +1,4 @@
-import { type Batch, type Definition, type Observation, OUTCOMES, timestamp, type Value } from '../../observation.ts';
+import { AMBIGUOUS, type Batch, type Definition, type Observation, OUTCOMES, timestamp, type Value } from '../../observation.ts';
 import { float } from './builtin.ts';
 import type { Item } from './call.ts';
 
@@ -34,10 +34,12 @@ const ORDER = [
   'opcua.session_name',
   'opcua.application_uri',
   'opcua.user',
+  'opcua.user_token',
   'opcua.max_age',
   'opcua.timestamps_to_return',
   'opcua.nodes',
   'opcua.access',
+  'opcua.size',
 ];
 
 /** A value of a row as its type prints it. */
@@ -63,6 +65,8 @@ export const opcuaRowFields: { [field: string]: (batch: Batch, i: number) => Val
   'opcua.channel_id': (batch, i) => batch.channel[i] as number,
   'opcua.request_id': (batch, i) => batch.transaction[i] as number,
   'opcua.request_handle': (batch, i) => batch.handle[i] as number,
+  // Rows of encrypted messages alone are ambiguous.
+  'opcua.size': (batch, i) => (batch.outcome[i] === AMBIGUOUS ? (batch.handle[i] as number) : null),
   'opcua.nodes.value': values,
 };
 
@@ -71,8 +75,11 @@ function nodes(batch: Batch, i: number, fixed: Value): Value {
   if (!Array.isArray(fixed)) return fixed;
   const start = batch.valueStart[i] as number;
   return (fixed as Item[]).map((node, k) => {
-    const { type, status, ...target } = node;
-    return { ...target, value: typed(batch.values[start + k] as number, type), type: type as Value, status: status as Value };
+    const { type, status, attribute, name, ...target } = node;
+    const out: Item = { ...target, value: typed(batch.values[start + k] as number, type), type: type as Value, status: status as Value };
+    if (attribute !== undefined) out['attribute'] = attribute;
+    if (name !== undefined) out['name'] = name;
+    return out;
   });
 }
 
@@ -85,7 +92,7 @@ export function opcuaObservation(batch: Batch, i: number, definition: Definition
     else if (field === 'opcua.nodes' && fields[field] !== undefined) out[field] = nodes(batch, i, fields[field]);
     else if (fields[field] !== undefined) out[field] = fields[field];
     else {
-      const read = opcuaRowFields[field];
+      const read = field === 'opcua.size' && fields['opcua.visibility'] !== 'opaque' ? undefined : opcuaRowFields[field];
       if (read !== undefined) out[field] = read(batch, i);
     }
   }

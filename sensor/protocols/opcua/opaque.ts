@@ -23,7 +23,8 @@ export class Opaque {
     this.link = link;
   }
 
-  message(channel: Channel, side: Side, at: number, frame: number): void {
+  /** `size`: bytes of its chunks, headers included. */
+  message(channel: Channel, side: Side, size: number, at: number, frame: number): void {
     const asks = side === this.link.clientSide();
     if (channel !== this.channel || channel.version !== this.version) this.learn(channel);
     const requestFrame = asks ? frame : 0;
@@ -31,7 +32,7 @@ export class Opaque {
     const operation = this.operation(asks);
     if (operation <= 0) {
       const { 'opcua.message_type': type, ...rest } = this.fields;
-      const fields = { 'opcua.message_type': type ?? null, 'opcua.channel_id': channel.id, ...rest };
+      const fields = { 'opcua.message_type': type ?? null, 'opcua.channel_id': channel.id, ...rest, 'opcua.size': size };
       this.link.emit('opcua', { client: this.link.clientSide(), at, outcome: AMBIGUOUS, latency: Number.NaN, requestFrame, responseFrame }, fields, 0);
       return;
     }
@@ -39,6 +40,8 @@ export class Opaque {
     const i = writer.row(operation, at, AMBIGUOUS, requestFrame, responseFrame);
     writer.batch.port[i] = this.link.flow.port[this.link.clientSide()];
     writer.batch.channel[i] = channel.id;
+    // No handle can be read: the column is free.
+    writer.batch.handle[i] = size;
   }
 
   private learn(channel: Channel): void {

@@ -1,16 +1,18 @@
 /** OpenSecureChannel, Part 4, 5.5.2 and Part 6, 6.7.2.3: how a channel gets its policy, mode, lifetime and token. */
 import { ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
-import { certificateFields } from '../certificate/certificate.ts';
 import type { Side } from '../dissector.ts';
-import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
+import { skipExtension } from './builtin.ts';
 import type { Fields } from './call.ts';
+import { certificateFields, certificateIn } from './certificates.ts';
 import type { Channel } from './channel.ts';
+import { skipDiagnosticInfo } from './diagnostic.ts';
 import { HEADER } from './header.ts';
 import { deriveKeys } from './keys/derive.ts';
 import { type Sealed, type Signature, signatureField, unsealOpening, worse } from './keys/opening.ts';
 import { rsaPolicy, signatureSize } from './keys/policy.ts';
 import { type Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';
+import { type Nonce, nonceIn } from './nonces.ts';
 import { Reader } from './reader.ts';
 import { MODES, policyName } from './security.ts';
 import { OPEN_REQUEST, OPEN_RESPONSE, SERVICE_FAULT } from './services/services.ts';
@@ -19,8 +21,6 @@ import { isBad, statusName } from './status.ts';
 /** Openings of one connection that wait at a time. */
 const MAX_OPENINGS = 16;
 const OPEN_TIMEOUT = 60_000;
-/** Part 6, 6.7.2.3: certificates and chains fit a MaxSenderCertificateSize; longer ones are flagged. */
-const MAX_CHAIN = 8;
 
 /** Longest nonce that keys are derived of, bytes; the policies have 16 and 32 (Part 7, 6.6). */
 const MAX_NONCE = 256;
@@ -44,21 +44,24 @@ type Half = {
   lifetime: number | null;
   renew: boolean | null;
   certificate: Fields;
-  /** It was encrypted, and a key opened it: then its signature is checked, and its nonce kept until the answer comes. */
+  /** It was encrypted, and a key opened it: then its signature is checked, and the bytes of its nonce are kept until the answer comes. */
   decrypted: boolean;
   signature: Signature;
-  nonce: Uint8Array | null;
+  secret: Uint8Array | null;
+  nonce: Nonce | null;
+  /** How often the channel was renewed, this time included; -1 for no renewal. */
+  renewals: number;
   flaws: string[];
 };
 
 /** Openings of one connection. */
 export class Openings {
   private readonly link: Link;
-  private readonly channelOf: (id: number) => Channel;
+  private readonly channelOf: (id: number, at: number) => Channel;
   private readonly waiting: Half[] = [];
 
   /** `channelOf` gives the connection's channel of that id, a new one where there is none. */
-  constructor(link: Link, channelOf: (id: number) => Channel) {
+  constructor(link: Link, channelOf: (id: number, at: number) => Channel) {
     this.link = link;
     this.channelOf = channelOf;
   }
@@ -104,7 +107,7 @@ export class Openings {
   }
 
   private opened(asked: Half | null, half: Half): void {
-    const channel = this.channelOf(half.channelId);
+    const channel = this.channelOf(half.channelId, half.at);
     channel.opened = true;
     channel.policy = half.policy ?? asked?.policy ?? null;
     channel.signature = 0;
@@ -117,15 +120,18 @@ export class Openings {
     else channel.version++;
     channel.issue(half.token);
     keep(channel, asked, half);
+    // A new channel gets a new id: an opening of a channel that is open renews it, whatever its encrypted request says.
+    const renewal = asked?.renew ?? (asked !== null && asked.channelId !== 0);
+    if (channel.renewed(renewal, asked?.at ?? half.at, half.at, half.lifetime)) half.flaws.push('late_renewal');
+    if (renewal) half.renewals = channel.renewals;
   }
 
   private read(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): Half {
     const r = reader.begin(view, start, end);
     const channelId = r.u32le();
     const policy = policyName(r.string());
-    const { start: from, size } = r.span();
-    const certificate = this.link.ledger.certificate(view, from, size);
-    if (certificate !== null && certificate.chain > MAX_CHAIN) r.flaw('certificate_chain_over_limit');
+    const from = r.at + 4;
+    const certificate = certificateIn(r, this.link.ledger);
     const thumbprint = r.span();
     const half: Half = {
       side,
@@ -142,10 +148,12 @@ export class Openings {
       token: -1,
       lifetime: null,
       renew: null,
-      certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate),
+      certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate, at),
       decrypted: false,
       signature: null,
+      secret: null,
       nonce: null,
+      renewals: -1,
       flaws,
     };
     const sealed = { view, message: start - HEADER, certificate: { start: from, size: certificate?.size ?? 0 }, thumbprint, start: r.at, end };
@@ -185,7 +193,13 @@ export class Openings {
     const renew = asked?.renew ?? (asked === null ? null : asked.channelId !== 0);
     const end = answer ?? error;
     const status = error?.error ?? answer?.status ?? 0;
-    const flaws = [...new Set([...(asked?.flaws ?? []), ...(answer?.flaws ?? []), ...((error?.fields['opcua.flaws'] as string[] | undefined) ?? [])])];
+    const nonces = this.link.nonces.channel(
+      policy,
+      [asked?.nonce, answer?.nonce].filter((nonce) => nonce != null),
+    );
+    const flaws = [
+      ...new Set([...nonces, ...(asked?.flaws ?? []), ...(answer?.flaws ?? []), ...((error?.fields['opcua.flaws'] as string[] | undefined) ?? [])]),
+    ];
     const seen = { client, at: one.at, outcome, latency: asked === null || end === null ? Number.NaN : end.at - asked.at, requestFrame: asked?.frame ?? 0 };
     this.link.emit(
       'opcua-channel',
@@ -208,6 +222,8 @@ export class Openings {
         'opcua.token_id': answer === null || answer.token < 0 ? null : answer.token,
         'opcua.requested_lifetime': asked?.lifetime ?? null,
         'opcua.lifetime': answer?.lifetime ?? null,
+        ...(answer === null || answer.renewals < 0 ? {} : { 'opcua.channel_renewals': answer.renewals }),
+        ...sizes(asked, answer),
         ...(error === null ? {} : { 'opcua.reason': error.fields['opcua.reason'] ?? null }),
         ...asked?.certificate,
         ...answer?.certificate,
@@ -223,19 +239,26 @@ export class Openings {
 function keep(channel: Channel, asked: Half | null, half: Half): void {
   const policy = rsaPolicy(channel.policy);
   if (policy === null || asked?.signature !== 'verified' || half.signature !== 'verified') return;
-  if (asked.nonce !== null && half.nonce !== null) channel.hold(deriveKeys(policy, half.token, asked.nonce, half.nonce));
+  if (asked.secret !== null && half.secret !== null) channel.hold(deriveKeys(policy, half.token, asked.secret, half.secret));
 }
 
 /** Of a transaction: bad when either half's is, verified when that of every half that was seen is. */
 const both = (asked: Half | null, answer: Half | null): Signature =>
   worse(asked === null ? 'verified' : asked.signature, answer === null ? 'verified' : answer.signature);
 
-/** The nonce that comes next, at most MAX_NONCE bytes; null for none. */
-function nonce(r: Reader): Uint8Array | null {
-  const { start, size } = r.span();
-  if (size <= 0 || size > MAX_NONCE) return null;
-  return new Uint8Array(r.view.buffer, r.view.byteOffset + start, size).slice();
+/** Reads the nonce; its bytes are kept only where keys of a channel come of them. */
+function takeNonce(r: Reader, half: Half): void {
+  const from = r.at + 4;
+  half.nonce = nonceIn(r);
+  const { size } = half.nonce;
+  if (half.decrypted && size > 0 && size <= MAX_NONCE) half.secret = new Uint8Array(r.view.buffer, r.view.byteOffset + from, size).slice();
 }
+
+/** Bytes of the nonces, where they can be read. */
+const sizes = (asked: Half | null, answer: Half | null): Fields => ({
+  ...(asked?.nonce == null ? {} : { 'opcua.client_nonce_size': asked.nonce.size }),
+  ...(answer?.nonce == null ? {} : { 'opcua.server_nonce_size': answer.nonce.size }),
+});
 
 const known = (half: Half | null): number | null => (half === null || half.type < 0 ? null : half.type);
 
@@ -270,7 +293,7 @@ function request(r: Reader, half: Half): void {
   const mode = r.u32le();
   half.mode = MODES[mode] ?? 'Invalid';
   if (mode < 1 || mode > 3) r.flaw('bad_security_mode');
-  half.nonce = nonce(r);
+  takeNonce(r, half);
   half.lifetime = r.u32le();
 }
 
@@ -286,5 +309,5 @@ function response(r: Reader, half: Half): void {
   half.token = r.u32le();
   r.skip(8);
   half.lifetime = r.u32le();
-  half.nonce = nonce(r);
+  takeNonce(r, half);
 }

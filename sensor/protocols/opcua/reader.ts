@@ -13,6 +13,15 @@ const MAX_FLAWS = 16;
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Bytes up to which a text is worth looking at byte by byte: most are short names without letters beyond ASCII. */
+const SHORT_TEXT = 64;
+
+/** The text of `size` ASCII bytes; null when there are others among them. */
+function ascii(view: DataView, start: number, size: number): string | null {
+  for (let i = start; i < start + size; i++) if (view.getUint8(i) > 0x7f) return null;
+  return Buffer.from(view.buffer, view.byteOffset + start, size).toString('latin1');
+}
+
 /** Where a ByteString lies; `size` is -1 for a null one. */
 export type Span = { start: number; size: number };
 
@@ -20,12 +29,15 @@ export type Span = { start: number; size: number };
 export class Reader extends Cursor {
   depth = 0;
   flaws: string[] = [];
+  /** Elements of inner lists that were read past. */
+  leftOff = 0;
   private kept = 0;
 
   /** Starts on another message. */
   begin(view: DataView, start: number, end: number): this {
     this.depth = 0;
     this.kept = 0;
+    this.leftOff = 0;
     if (this.flaws.length > 0) this.flaws = [];
     this.over(view, start, end);
     return this;
@@ -54,6 +66,10 @@ export class Reader extends Cursor {
     const at = this.take(n);
     if (at < 0) return '';
     const kept = Math.min(n, MAX_TEXT);
+    if (kept === n && n <= SHORT_TEXT) {
+      const text = ascii(this.view, at, n);
+      if (text !== null) return text;
+    }
     const bytes = new Uint8Array(this.view.buffer, this.view.byteOffset + at, kept);
     try {
       return kept < n ? `${strict.decode(bytes)}…` : strict.decode(bytes);

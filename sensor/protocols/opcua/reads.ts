@@ -6,6 +6,7 @@ import type { Channel, Pending } from './channel.ts';
 import type { Signature } from './keys/opening.ts';
 import type { Key, Session } from './ledger.ts';
 import type { Link } from './link.ts';
+import { nameItems } from './names.ts';
 import { Reader } from './reader.ts';
 import { READ_REQUEST, READ_RESPONSE, readRequest } from './services/attribute.ts';
 import { BUILT_IN } from './variant.ts';
@@ -97,7 +98,7 @@ export class Reads {
   /** Remembers a Read as it was met; null when it is none that can become a row. */
   add(channel: Channel, pending: Pending, view: DataView, tokenStart: number, tokenEnd: number, start: number, end: number): Shape | null {
     const r = reader.begin(view, start, end);
-    const call = new Call(this.link.ledger);
+    const call = new Call(this.link.ledger, pending.at);
     readRequest(r, call);
     const nodes = call.nodes as Item[];
     if (r.short || r.left > 0 || r.flaws.length > 0 || call.leftOff > 0 || nodes.length === 0 || nodes.length > ROW_VALUES) return null;
@@ -175,6 +176,8 @@ export class Reads {
   }
 
   private definition(shape: Shape): Fields {
+    const nodes = shape.nodes.map(({ value: _, ...node }, k): Item => ({ ...node, type: BUILT_IN[types[k] as number]?.name ?? null, status: 'Good' }));
+    nameItems(nodes);
     return {
       ...this.link.addresses(),
       'opcua.message_type': 'MSG',
@@ -184,7 +187,7 @@ export class Reads {
       'opcua.status': 'Good',
       ...shape.context,
       ...shape.fields,
-      'opcua.nodes': shape.nodes.map(({ value: _, ...node }, k) => ({ ...node, type: BUILT_IN[types[k] as number]?.name ?? null, status: 'Good' })),
+      'opcua.nodes': nodes,
       'opcua.access': 'read',
     };
   }

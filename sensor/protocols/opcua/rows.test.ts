@@ -59,7 +59,14 @@ it('makes rows of Reads that give plain numbers, defined once', () => {
   const many = Array.from({ length: 50 }, (_, i) => ({ nodes: [SPEED, id(2259)], values: [double(i), [1, 6, ...u32(i)]] }));
   const { observations, rows, definitions } = dissect(polls(many));
   assert.deepEqual([rows, definitions.length], [50, 1]);
-  assert.deepEqual(nodesOf(observations.at(-1))[1], { node_id: 'i=2259', attribute_id: 13, value: 49, type: 'Int32', status: 'Good' });
+  assert.deepEqual(nodesOf(observations.at(-1))[1], {
+    node_id: 'i=2259',
+    attribute_id: 13,
+    value: 49,
+    type: 'Int32',
+    status: 'Good',
+    name: 'Server_ServerStatus_State',
+  });
 });
 
 it('a row says field for field what its detail would', () => {
@@ -137,6 +144,6 @@ it('gives exactly the varying fields row by row', () => {
   for (const name of Object.keys(opcuaRowFields)) assert.ok(!Object.hasOwn(fields, name), name);
   assert.deepEqual(fields['opcua.nodes'], [
     { node_id: 'ns=2;s=Pump.Speed', attribute_id: 13, type: 'Double', status: 'Good' },
-    { node_id: 'i=1', attribute_id: 13, type: 'Boolean', status: 'Good' },
+    { node_id: 'i=1', attribute_id: 13, type: 'Boolean', status: 'Good', name: 'Boolean' },
   ]);
 });

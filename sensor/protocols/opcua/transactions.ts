@@ -1,18 +1,19 @@
 import { AMBIGUOUS, ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
 import type { Side } from '../dissector.ts';
-import { skipDiagnosticInfo, skipExtension } from './builtin.ts';
+import { skipExtension } from './builtin.ts';
 import { Call, type Fields } from './call.ts';
 import { type Channel, MAX_PENDING, type Pending } from './channel.ts';
 import { type Signature, signatureField, worse } from './keys/opening.ts';
 import type { Session } from './ledger.ts';
 import { type Link, TYPED } from './link.ts';
+import { nameItems } from './names.ts';
 import { nodeId, skipNodeId } from './nodeid.ts';
 import { Reader } from './reader.ts';
 import { Reads } from './reads.ts';
 import { READ_REQUEST } from './services/attribute.ts';
 import { requestService, responseService, SERVICE_FAULT } from './services/services.ts';
-import { settleSession } from './sessions.ts';
-import { isBad, statusName } from './status.ts';
+import { settleSession, strayed } from './sessions.ts';
+import { infoBits, isBad, severity, statusName } from './status.ts';
 
 /** How long (ms) a server may take. */
 export const RESPONSE_TIMEOUT = 60_000;
@@ -46,6 +47,7 @@ export function contextFields(channel: Channel, session: Session | null, signatu
   if (session?.name != null) fields['opcua.session_name'] = session.name;
   if (session?.applicationUri != null) fields['opcua.application_uri'] = session.applicationUri;
   if (session?.user != null) fields['opcua.user'] = session.user;
+  if (session?.userToken != null) fields['opcua.user_token'] = session.userToken;
   return fields;
 }
 
@@ -119,7 +121,8 @@ export class Transactions {
     p.session = p.token === '' ? null : this.link.ledger.session(this.link.server(p.side), p.token);
     const stranger = p.session !== null && p.session.client !== this.link.flow.address[p.side];
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
-    if (plain && !stranger) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
+    if (strayed(this.link, channel, p) && !stranger && p.at >= this.blindUntil) p.flaws = more(p.flaws, 'session_of_another_channel');
+    if (plain && p.flaws === null) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
     if (p.shape !== null || start >= end) return;
     if (!this.link.ledger.hold(end - start)) {
       p.flaws = more(p.flaws, 'held_over_limit');
@@ -239,23 +242,34 @@ export class Transactions {
   /** Tells a transaction, or the half of one that was seen. */
   private settle(channel: Channel, pending: Pending | null, m: Message | null, outcome: number): void {
     if (pending !== null) this.forget(channel, pending);
-    const call = new Call(this.link.ledger);
+    const sure = outcome === ANSWERED || outcome === ORPHAN || outcome === LOST;
+    const server = sure ? this.link.server(pending?.side ?? ((1 - (m as Message).side) as Side)) : '';
+    const call = new Call(this.link.ledger, (pending ?? m)?.at ?? 0, server, pending?.token ?? '');
     const service = pending?.service ?? (m === null ? null : responseService(m.typeId));
     const flaws = [...(pending?.flaws ?? [])];
     if (pending?.body != null && service?.decodeRequest !== undefined) decodeRequest(channel, pending, call, flaws);
     const answer = m === null ? null : decodeResponse(channel, pending, m, call, flaws);
+    flaws.push(...this.link.nonces.session(channel.policy, call.nonces));
     const failed = answer !== null && (answer.fault || isBad(answer.status));
     const how = outcome === ANSWERED && failed ? EXCEPTION : outcome;
-    if (pending !== null || m !== null) settleSession(this.link, pending, m, answer?.status ?? null, call);
+    if (pending !== null || m !== null) settleSession(this.link, channel, pending, m, answer?.status ?? null, call);
+    if (pending !== null && answer?.status === 0 && flaws.length === 0) {
+      const server = this.link.server(pending.side);
+      Object.assign(call.fields, this.link.ledger.endpoints.compare(server, service?.name ?? '', call));
+    }
     const fields: Fields = this.opening(channel, pending, (pending ?? m)?.requestId ?? 0, m);
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
+    if (answer !== null && answer.status !== 0) Object.assign(fields, statusDetail(answer.status));
     Object.assign(fields, contextFields(channel, pending?.session ?? null, signatureOf(pending, m)), call.fields);
     // A password that only the message's own encryption hid did not travel in clear.
     if (channel.visibility === 'opaque' && fields['opcua.password'] === 'clear') fields['opcua.password'] = 'encrypted';
+    nameItems(call.nodes ?? []);
+    nameItems(call.methods ?? []);
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;
     if (call.methods !== null) fields['opcua.methods'] = call.methods;
-    if (call.leftOff > 0) fields['opcua.left_off'] = call.leftOff;
+    if (call.diagnostics.length > 0) fields['opcua.diagnostics'] = call.diagnostics;
+    if (call.leftOff + call.cut > 0) fields['opcua.left_off'] = call.leftOff + call.cut;
     fields['opcua.access'] = service?.access ?? 'other';
     if ((pending?.chunks ?? 1) > 1) fields['opcua.request_chunks'] = pending?.chunks ?? 1;
     if ((m?.chunks ?? 1) > 1) fields['opcua.response_chunks'] = m?.chunks ?? 1;
@@ -266,6 +280,11 @@ export class Transactions {
 
 const signatureOf = (pending: Pending | null, m: Message | null): Signature =>
   pending === null ? (m?.signature ?? null) : m === null ? pending.signature : worse(pending.signature, m.signature);
+/** Severity and info bits of a service result that is not plainly Good. */
+function statusDetail(status: number): Fields {
+  const bits = infoBits(status);
+  return { 'opcua.severity': severity(status), ...(bits.length === 0 ? {} : { 'opcua.status_info': bits }) };
+}
 
 const more = (flaws: string[] | null, ...ids: string[]): string[] => [...(flaws ?? []), ...ids];
 
@@ -302,6 +321,7 @@ function decodeRequest(channel: Channel, pending: Pending, call: Call, flaws: st
   const body = pending.body as Uint8Array;
   const r = reader.begin(new DataView(body.buffer, body.byteOffset, body.byteLength), 0, body.byteLength);
   pending.service?.decodeRequest?.(r, call);
+  call.cut += r.leftOff;
   leftover(channel, r, flaws);
 }
 
@@ -317,8 +337,7 @@ function decodeResponse(
   r.skip(8);
   const handle = r.u32le();
   const status = r.u32le();
-  skipDiagnosticInfo(r);
-  for (let n = r.items(4); n > 0 && !r.short; n--) r.skipString();
+  call.header(r);
   skipExtension(r);
   const service = responseService(m.typeId);
   const fault = m.typeId === SERVICE_FAULT;
@@ -330,6 +349,7 @@ function decodeResponse(
   else if (service?.decodeResponse !== undefined && !r.short) service.decodeResponse(r, call);
   if (fault || (!other && service?.decodeResponse !== undefined)) leftover(channel, r, flaws);
   else flaws.push(...r.flaws);
+  call.cut += r.leftOff;
   flaws.push(...(m.flaws ?? []));
   return { status, handle, fault };
 }

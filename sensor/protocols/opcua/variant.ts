@@ -1,5 +1,6 @@
 import type { Value } from '../../observation.ts';
-import { dateTimeText, extensionValue, float, int64, localizedText, qualifiedName, skipDiagnosticInfo, statusText } from './builtin.ts';
+import { dateTimeText, extensionValue, float, int64, localizedText, qualifiedName, statusInfo, statusText } from './builtin.ts';
+import { diagnosticInfo } from './diagnostic.ts';
 import { expandedNodeId, guid, nodeId } from './nodeid.ts';
 import type { Reader } from './reader.ts';
 import { statusName } from './status.ts';
@@ -35,21 +36,16 @@ export const BUILT_IN: readonly BuiltIn[] = [
   { name: 'QualifiedName', least: 6, read: qualifiedName },
   { name: 'LocalizedText', least: 1, read: localizedText },
   { name: 'ExtensionObject', least: 3, read: extensionValue },
-  { name: 'DataValue', least: 1, read: (r) => dataValue(r).value },
+  { name: 'DataValue', least: 1, read: (r) => dataValue(r, false).value },
   { name: 'Variant', least: 1, read: (r) => variant(r).value },
-  {
-    name: 'DiagnosticInfo',
-    least: 1,
-    read: (r) => {
-      skipDiagnosticInfo(r);
-      return null;
-    },
-  },
+  { name: 'DiagnosticInfo', least: 1, read: (r) => diagnosticInfo(r, []) },
 ];
 
 /** `type` is a built-in type's name, with `[]` behind it for an array; null for no value. */
 export type Typed = { value: Value; type: string | null; dimensions?: number[] };
-export type DataValue = Typed & { status: string };
+/** Times as in `dateTimeText`; picoseconds (0 to 9999, in steps of 10 ps) only where a server tells any. */
+export type Times = { source_timestamp?: string | null; source_picoseconds?: number; server_timestamp?: string | null; server_picoseconds?: number };
+export type DataValue = Typed & { status: string; code: number; times: Times };
 
 /** Variant encoding byte, Part 6, 5.2.2.16: bits 0-5 type id, bit 6 dimensions follow, bit 7 array. */
 export function variant(r: Reader): Typed {
@@ -96,13 +92,29 @@ function array(r: Reader, type: BuiltIn, shaped: boolean): Typed {
 }
 
 /** Part 6, 5.2.2.17: bits of the mask: 0 value, 1 status, 2 source time, 3 server time, 4 source picoseconds, 5 server picoseconds. */
-export function dataValue(r: Reader): DataValue {
-  if (!r.enter()) return { value: null, type: null, status: 'Good' };
+export function dataValue(r: Reader, timed: boolean): DataValue {
+  if (!r.enter()) return { value: null, type: null, status: 'Good', code: 0, times: {} };
   const mask = r.u8();
   if ((mask & 0xc0) !== 0) r.flaw('bad_encoding_mask');
   const typed: Typed = (mask & 1) !== 0 ? variant(r) : { value: null, type: null };
-  const status = (mask & 2) !== 0 ? r.u32le() : 0;
-  r.skip(((mask & 4) !== 0 ? 8 : 0) + ((mask & 0x10) !== 0 ? 2 : 0) + ((mask & 8) !== 0 ? 8 : 0) + ((mask & 0x20) !== 0 ? 2 : 0));
+  const code = (mask & 2) !== 0 ? r.u32le() : 0;
+  const times = timed ? timesOf(r, mask) : {};
+  if (!timed) r.skip(((mask & 4) !== 0 ? 8 : 0) + ((mask & 0x10) !== 0 ? 2 : 0) + ((mask & 8) !== 0 ? 8 : 0) + ((mask & 0x20) !== 0 ? 2 : 0));
   r.leave();
-  return { ...typed, status: statusName(status) };
+  return { ...typed, status: statusName(code), code, times };
+}
+
+function timesOf(r: Reader, mask: number): Times {
+  const times: Times = {};
+  if ((mask & 4) !== 0) times.source_timestamp = dateTimeText(r);
+  if ((mask & 0x10) !== 0) times.source_picoseconds = r.u16le();
+  if ((mask & 8) !== 0) times.server_timestamp = dateTimeText(r);
+  if ((mask & 0x20) !== 0) times.server_picoseconds = r.u16le();
+  return times;
+}
+
+/** A DataValue as an item prints it: value, type and status as of a Read, then what it has beside. */
+export function valueItem(r: Reader): { [key: string]: Value } {
+  const { value, type, dimensions, status, code, times } = dataValue(r, true);
+  return { value, type, status, ...(dimensions === undefined ? {} : { dimensions }), ...statusInfo(code), ...times };
 }

@@ -1,16 +1,19 @@
 /** Attribute service set, Part 4, 5.11. */
-import { duration, skipDiagnosticInfos } from '../builtin.ts';
+import { duration, statusInfo } from '../builtin.ts';
 import type { Call, Item } from '../call.ts';
 import { nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
 import { dataValue } from '../variant.ts';
+import { historyReadRequest, historyReadResponse } from './history-read.ts';
+import { historyUpdateRequest, historyUpdateResponse } from './history-update.ts';
 import { statusResults } from './management.ts';
 import type { Service } from './service.ts';
 
-const TIMESTAMPS = ['source', 'server', 'both', 'neither'];
+/** Part 4, 7.39 TimestampsToReturn. */
+export const TIMESTAMPS = ['source', 'server', 'both', 'neither'];
 
 /** Node, attribute (Part 6, annex A.1: 13 is Value) and, where there is one, index range. */
-function target(r: Reader): Item {
+export function target(r: Reader): Item {
   const item: Item = { node_id: nodeId(r), attribute_id: r.u32le() };
   const range = r.string();
   if (range !== null && range !== '') item['index_range'] = range;
@@ -35,20 +38,22 @@ export function readRequest(r: Reader, call: Call): void {
 
 function readResponse(r: Reader, call: Call): void {
   call.results(r, 1, call.nodes, (_, node) => {
-    const { value, type, status, dimensions } = dataValue(r);
+    const { value, type, status, dimensions, code } = dataValue(r, false);
     node['value'] = value;
     node['type'] = type;
     node['status'] = status;
     if (dimensions !== undefined) node['dimensions'] = dimensions;
+    if (code !== 0) Object.assign(node, statusInfo(code));
   });
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 function writeRequest(r: Reader, call: Call): void {
   call.nodes = call.list(r, 11, () => {
     const item = target(r);
-    const { value, type, dimensions } = dataValue(r);
-    return { ...item, value, type, status: null, ...(dimensions === undefined ? {} : { dimensions }) };
+    const { value, type, dimensions, status, code, times } = dataValue(r, true);
+    const written = code === 0 ? {} : { value_status: status, ...statusInfo(code) };
+    return { ...item, value, type, status: null, ...(dimensions === undefined ? {} : { dimensions }), ...written, ...times };
   });
 }
 
@@ -58,6 +63,6 @@ export const READ_RESPONSE = 634;
 export const attributeServices: readonly Service[] = [
   { name: 'Read', request: READ_REQUEST, response: READ_RESPONSE, access: 'read', decodeRequest: readRequest, decodeResponse: readResponse },
   { name: 'Write', request: 673, response: 676, access: 'write', decodeRequest: writeRequest, decodeResponse: statusResults },
-  { name: 'HistoryRead', request: 664, response: 667, access: 'read' },
-  { name: 'HistoryUpdate', request: 700, response: 703, access: 'write' },
+  { name: 'HistoryRead', request: 664, response: 667, access: 'read', decodeRequest: historyReadRequest, decodeResponse: historyReadResponse },
+  { name: 'HistoryUpdate', request: 700, response: 703, access: 'write', decodeRequest: historyUpdateRequest, decodeResponse: historyUpdateResponse },
 ];

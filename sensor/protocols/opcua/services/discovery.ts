@@ -1,6 +1,7 @@
 /** Discovery service set, Part 4, 5.5, and the descriptions that it shares with sessions (7.2 ApplicationDescription, 7.14 EndpointDescription). */
-import { dateTime, extension, localizedText, skipDiagnosticInfos, statusText } from '../builtin.ts';
+import { dateTimeText, extension, inside, localizedText, statusText, unknownBody } from '../builtin.ts';
 import type { Call, Item } from '../call.ts';
+import { certificateIn } from '../certificates.ts';
 import type { Reader } from '../reader.ts';
 import { MODES, policyName } from '../security.ts';
 import type { Service } from './service.ts';
@@ -37,8 +38,7 @@ function userToken(r: Reader): { kind: string; policy: string } {
 function endpoint(r: Reader, call: Call): Item {
   const url = r.string();
   const server = application(r);
-  const { start, size } = r.span();
-  const certificate = call.ledger.certificate(r.view, start, size);
+  const certificate = certificateIn(r, call.ledger);
   const mode = named(MODES, r.u32le());
   const policy = policyName(r.string());
   const tokens = call.list(r, 20, userToken);
@@ -81,15 +81,17 @@ function findServersResponse(r: Reader, call: Call): void {
 }
 
 function findOnNetworkRequest(r: Reader, call: Call): void {
-  r.skip(8);
+  call.fields['opcua.starting_record'] = r.u32le();
+  call.fields['opcua.max_records'] = r.u32le();
   call.fields['opcua.capabilities'] = r.strings(MAX_STRINGS);
 }
 
+/** ServerOnNetwork, Part 4, 7.38; `opcua.counter_reset` is since when its record numbers count. */
 function findOnNetworkResponse(r: Reader, call: Call): void {
-  dateTime(r);
+  call.fields['opcua.counter_reset'] = dateTimeText(r);
   call.fields['opcua.servers'] = call.list(r, 16, () => {
-    r.skip(4);
-    return { name: r.string(), discovery_urls: [r.string() ?? ''], capabilities: r.strings(MAX_STRINGS) };
+    const record = r.u32le();
+    return { name: r.string(), discovery_urls: [r.string() ?? ''], capabilities: r.strings(MAX_STRINGS), record };
   });
 }
 
@@ -100,20 +102,30 @@ function registerRequest(r: Reader, call: Call): void {
   fields['opcua.product_uri'] = r.string();
   fields['opcua.server_names'] = call.list(r, 1, () => ({ name: localizedText(r) })).map((one) => one['name'] as string);
   fields['opcua.server_type'] = named(APPLICATION_TYPES, r.u32le());
-  r.skipString();
+  const gateway = r.string();
   fields['opcua.discovery_urls'] = r.strings(MAX_STRINGS);
-  r.skipString();
+  const semaphore = r.string();
   fields['opcua.online'] = r.u8() !== 0;
+  if (gateway) fields['opcua.gateway_uri'] = gateway;
+  if (semaphore) fields['opcua.semaphore_file'] = semaphore;
 }
+
+/** Binary encoding of MdnsDiscoveryConfiguration, Part 4, 7.11. */
+const MDNS = 12901;
 
 function register2Request(r: Reader, call: Call): void {
   registerRequest(r, call);
-  for (let n = r.items(3); n > 0 && !r.short; n--) extension(r);
+  call.fields['opcua.discovery_configuration'] = call.list(r, 3, () => {
+    const e = extension(r);
+    const mdns = e.type === MDNS ? inside(r, e, (body) => ({ mdns_name: body.string(), capabilities: body.strings(MAX_STRINGS) })) : null;
+    return mdns ?? { other: unknownBody(r, e) };
+  });
 }
 
-function register2Response(r: Reader): void {
-  for (let n = r.items(4); n > 0 && !r.short; n--) statusText(r);
-  skipDiagnosticInfos(r);
+function register2Response(r: Reader, call: Call): void {
+  const results = call.list(r, 4, () => ({ status: statusText(r) }));
+  if (results.length > 0) call.fields['opcua.configuration_results'] = results.map((one) => one['status'] as string);
+  call.operationDiagnostics(r);
 }
 
 export const discoveryServices: readonly Service[] = [

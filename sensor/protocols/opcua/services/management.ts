@@ -1,5 +1,5 @@
 /** NodeManagement service set, Part 4, 5.8. */
-import { extension, qualifiedName, skipDiagnosticInfos, statusText } from '../builtin.ts';
+import { extension, qualifiedName, statusText } from '../builtin.ts';
 import type { Call } from '../call.ts';
 import { expandedNodeId, nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
@@ -38,7 +38,7 @@ function added(r: Reader, call: Call): void {
     const id = nodeId(r);
     if (id !== 'i=0') node['node_id'] = id;
   });
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 function deleteNodes(r: Reader, call: Call): void {
@@ -73,7 +73,7 @@ export function statusResults(r: Reader, call: Call): void {
   call.results(r, 4, call.nodes, (_, node) => {
     node['status'] = statusText(r);
   });
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 export const managementServices: readonly Service[] = [

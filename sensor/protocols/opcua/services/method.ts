@@ -1,6 +1,6 @@
 /** Method service set, Part 4, 5.12. */
 import type { Value } from '../../../observation.ts';
-import { skipDiagnosticInfos, statusText } from '../builtin.ts';
+import { statusText } from '../builtin.ts';
 import { type Call, MAX_ITEMS } from '../call.ts';
 import { nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
@@ -32,6 +32,16 @@ function callRequest(r: Reader, call: Call): void {
     .map((method) => ({ node_id: method['method_id'] as string, object_id: method['object_id'] as string, status: null }));
 }
 
+/** A status for each input argument: which of them the server did not like. */
+function argumentResults(r: Reader): string[] {
+  const out: string[] = [];
+  for (let n = r.items(4); n > 0 && !r.short; n--) {
+    const status = statusText(r);
+    if (out.length < MAX_ARGUMENTS && r.keep()) out.push(status);
+  }
+  return out;
+}
+
 function callResponse(r: Reader, call: Call): void {
   const nodes = call.nodes ?? [];
   let i = 0;
@@ -40,11 +50,12 @@ function callResponse(r: Reader, call: Call): void {
     method['status'] = status;
     const node = nodes[i++];
     if (node !== undefined) node['status'] = status;
-    for (let n = r.items(4); n > 0 && !r.short; n--) r.skip(4);
-    skipDiagnosticInfos(r);
+    const refused = argumentResults(r);
+    if (refused.some((result) => result !== 'Good')) method['input_results'] = refused;
+    call.operationDiagnostics(r, i - 1);
     method['output'] = variants(r).values;
   });
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 export const methodServices: readonly Service[] = [

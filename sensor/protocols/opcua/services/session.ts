@@ -1,9 +1,11 @@
 /** Session service set, Part 4, 5.6. Passwords are never kept: only whether there was one and how it travelled. */
 
-import { certificateFields } from '../../certificate/certificate.ts';
-import { duration, extension, skipDiagnosticInfos, statusText } from '../builtin.ts';
-import type { Call } from '../call.ts';
+import type { Certificate } from '../../certificate/certificate.ts';
+import { duration, extension, statusText } from '../builtin.ts';
+import type { Call, Item } from '../call.ts';
+import { certificateFields, certificateIn, uriMatches } from '../certificates.ts';
 import { nodeId } from '../nodeid.ts';
+import { nonceIn } from '../nonces.ts';
 import type { Reader } from '../reader.ts';
 import { application, endpoints, MAX_STRINGS } from './discovery.ts';
 import type { Service } from './service.ts';
@@ -14,9 +16,22 @@ const USER_NAME = 324;
 const X509 = 327;
 const ISSUED = 940;
 
-function certificateOf(r: Reader, call: Call, prefix: string): void {
-  const { start, size } = r.span();
-  Object.assign(call.fields, certificateFields(prefix, call.ledger.certificate(r.view, start, size)));
+/** The certificate of an application, and whether it names it. */
+function certificateOf(r: Reader, call: Call, prefix: string): Certificate | null {
+  const certificate = certificateIn(r, call.ledger);
+  Object.assign(call.fields, certificateFields(prefix, certificate, call.at));
+  return certificate;
+}
+
+function nonceOf(r: Reader, call: Call, field: string): void {
+  const nonce = nonceIn(r);
+  call.nonces.push(nonce);
+  call.fields[field] = nonce.size;
+}
+
+function matches(call: Call, prefix: string, certificate: Certificate | null, application: string | null): void {
+  const same = uriMatches(certificate, application);
+  if (same !== null) call.fields[`${prefix}.uri_matches`] = same;
 }
 
 function createRequest(r: Reader, call: Call): void {
@@ -29,8 +44,9 @@ function createRequest(r: Reader, call: Call): void {
   fields['opcua.server_uri'] = r.string();
   fields['opcua.endpoint_url'] = r.string();
   fields['opcua.session_name'] = r.string();
-  fields['opcua.client_nonce_size'] = Math.max(0, r.span().size);
-  certificateOf(r, call, 'opcua.client_certificate');
+  nonceOf(r, call, 'opcua.client_nonce_size');
+  const certificate = certificateOf(r, call, 'opcua.client_certificate');
+  matches(call, 'opcua.client_certificate', certificate, client.application_uri);
   fields['opcua.requested_session_timeout'] = duration(r);
   r.skip(4);
 }
@@ -40,12 +56,20 @@ function createResponse(r: Reader, call: Call): void {
   fields['opcua.session_id'] = nodeId(r);
   call.token = nodeId(r);
   fields['opcua.session_timeout'] = duration(r);
-  fields['opcua.server_nonce_size'] = Math.max(0, r.span().size);
-  certificateOf(r, call, 'opcua.server_certificate');
-  fields['opcua.endpoints'] = endpoints(r, call);
+  nonceOf(r, call, 'opcua.server_nonce_size');
+  const certificate = certificateOf(r, call, 'opcua.server_certificate');
+  const offered = endpoints(r, call);
+  matches(call, 'opcua.server_certificate', certificate, serverOf(offered));
+  fields['opcua.endpoints'] = offered;
   softwareCertificates(r);
   signature(r);
   r.skip(4);
+}
+
+/** All endpoints of a session's answer are those of one server (Part 4, 5.6.2.2). */
+function serverOf(offered: readonly Item[]): string | null {
+  const uri = offered[0]?.['application_uri'];
+  return typeof uri === 'string' ? uri : null;
 }
 
 function softwareCertificates(r: Reader): void {
@@ -85,10 +109,7 @@ function identity(r: Reader, call: Call): void {
   if (token.type === USER_NAME) userName(r, call);
   else if (token.type === X509) {
     fields['opcua.user_token'] = 'certificate';
-    const { start, size } = r.span();
-    const certificate = call.ledger.certificate(r.view, start, size);
-    fields['opcua.user'] = certificate?.subject ?? null;
-    Object.assign(fields, certificateFields('opcua.user_certificate', certificate));
+    fields['opcua.user'] = certificateOf(r, call, 'opcua.user_certificate')?.subject ?? null;
   } else if (token.type === ANONYMOUS) fields['opcua.user_token'] = 'anonymous';
   else if (token.type === ISSUED) fields['opcua.user_token'] = 'issued';
   else {
@@ -112,9 +133,9 @@ function userName(r: Reader, call: Call): void {
 }
 
 function activateResponse(r: Reader, call: Call): void {
-  call.fields['opcua.server_nonce_size'] = Math.max(0, r.span().size);
+  nonceOf(r, call, 'opcua.server_nonce_size');
   for (let n = r.items(4); n > 0 && !r.short; n--) statusText(r);
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 function closeRequest(r: Reader, call: Call): void {

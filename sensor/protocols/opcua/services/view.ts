@@ -1,18 +1,17 @@
 /** View service set, Part 4, 5.9. */
-import { localizedText, qualifiedName, skipDiagnosticInfos, statusText } from '../builtin.ts';
+import { localizedText, qualifiedName, statusText } from '../builtin.ts';
 import { type Call, type Item, MAX_ITEMS } from '../call.ts';
 import { expandedNodeId, nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
 import { nodeClass } from './management.ts';
+import { relativePath } from './path.ts';
+import { view } from './query.ts';
 import type { Service } from './service.ts';
 
 const DIRECTIONS = ['forward', 'inverse', 'both'];
-/** Elements of a relative path beyond which it is flagged; attacks send thousands. */
-const MAX_PATH = 100;
 
 function browseRequest(r: Reader, call: Call): void {
-  nodeId(r);
-  r.skip(12);
+  view(r, call);
   call.fields['opcua.max_references'] = r.u32le();
   call.nodes = call.list(r, 17, () => {
     const id = nodeId(r);
@@ -52,7 +51,7 @@ function browseResponse(r: Reader, call: Call): void {
     node['more'] = r.span().size > 0;
     node['references'] = call.list(r, 16, reference);
   });
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 /** A continuation point stands for a node of an earlier Browse; which one is not said again. */
@@ -65,18 +64,9 @@ function translateRequest(r: Reader, call: Call): void {
   let deepest = 0;
   call.nodes = call.list(r, 6, () => {
     const start = nodeId(r);
-    const path: string[] = [];
-    const elements = r.items(10);
+    const { path, elements } = relativePath(r);
     deepest = Math.max(deepest, elements);
-    for (let n = elements; n > 0 && !r.short; n--) {
-      nodeId(r);
-      const inverse = r.u8() !== 0;
-      r.skip(1);
-      const name = qualifiedName(r);
-      if (path.length < MAX_PATH) path.push(inverse ? `!${name}` : name);
-      else r.flaw('path_over_limit');
-    }
-    return { node_id: start, path: path.join('/'), status: null };
+    return { node_id: start, path, status: null };
   });
   call.fields['opcua.path_count'] = call.nodes.length + call.leftOff;
   call.fields['opcua.path_depth'] = deepest;
@@ -92,7 +82,7 @@ function translateResponse(r: Reader, call: Call): void {
     });
     node['targets'] = targets.map((target) => target['node_id'] as string);
   });
-  skipDiagnosticInfos(r);
+  call.operationDiagnostics(r);
 }
 
 const nodeIds = (r: Reader, call: Call): Item[] => call.list(r, 2, () => ({ node_id: nodeId(r) }));
