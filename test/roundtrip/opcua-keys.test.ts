@@ -252,6 +252,22 @@ describe('the command line', () => {
     assert.ok(!stillwatch(['analyze', capture, '--json', '--learn', '0']).stdout.includes(SETPOINT));
   });
 
+  it('a rule reports a message that was changed', () => {
+    const keys = loadKeys([recorded.client, recorded.server]);
+    const sound = only(sense(recorded.frames, { keys }).observations, 'Write')[1] as Observation;
+    // In the last block, which is signature alone, and in one of the content.
+    for (const back of [5, 90]) {
+      const altered = join(folder, 'altered.pcap');
+      writeFileSync(altered, pcap(flipped(recorded.frames, sound['request_frame'] as number, back)));
+      const { stdout } = stillwatch(['analyze', altered, '--json', '--learn', '0', '--keys', recorded.client, '--keys', recorded.server]);
+      const names = (JSON.parse(stdout).findings as { rule: { name: string } }[]).map((finding) => finding.rule.name);
+      assert.ok(
+        names.some((name) => name.startsWith('opcua-bad-signature')),
+        names.join(', '),
+      );
+    }
+  });
+
   it('a path that is not there is refused in one line', () => {
     const { status, stdout, stderr } = stillwatch(['analyze', capture, '--keys', join(folder, 'nowhere')]);
     assert.deepEqual([status, stdout], [2, '']);
