@@ -2,7 +2,7 @@ import { AMBIGUOUS, type Batch, type Definition, EXCEPTION, type Observation, OR
 import type { Asset } from './asset.ts';
 import { Facts, MAX_FACTS, type Verdicts } from './baseline/facts.ts';
 import { BUSY, IDLE, Repeats } from './baseline/repeats.ts';
-import { type Touch, touchOf } from './baseline/touch.ts';
+import { type Touch, touchOf, wordsOf } from './baseline/touch.ts';
 import { Conversations } from './conversations.ts';
 import type { Ceiling } from './coverage.ts';
 import type { Fact } from './fact.ts';
@@ -258,6 +258,7 @@ export class Analyzer {
     if (touch !== null) {
       const verdicts = this.facts.judge(touch, at < this.learningUntil(touch, at), { at, frame });
       this.facts.count(touch, 1, o['@timestamp']);
+      if (o.kind === 'opcua' && o['outcome'] === 'answered') this.facts.say(touch, wordsOf(o));
       return verdicts;
     }
     if (o.kind !== 'flow' || !speaking(o)) return {};

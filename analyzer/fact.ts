@@ -26,6 +26,13 @@ export type Fact = {
   /** Points: who reads and who writes it, in order of first appearance. */
   readers: string[];
   writers: string[];
+  /** Methods: who calls it. Nodes: who has a server tell its changes. Absent while nobody does. */
+  callers?: string[];
+  watchers?: string[];
+  /** Nodes: the name the standard gives it. */
+  name?: string;
+  /** Nodes whose value is no number: the last one, cut short. */
+  text?: string;
   /** Points whose values are numbers: the range seen and the last value; null elsewhere. */
   range: { min: number; max: number; last: number } | null;
   /** RFC 3339, wire time. */
@@ -44,6 +51,7 @@ export function factText(fact: Fact): string {
   const unit = fact.unit < 0 ? '' : ` unit ${fact.unit}`;
   if (fact.kind === 'peer') return `${fact.client} talks ${fact.protocol || 'an unknown protocol'} to ${fact.server} port ${fact.port}`;
   if (fact.kind === 'operation') return `${fact.client} does ${fact.what} on ${fact.server}${unit}`;
-  const by = [fact.readers.length > 0 ? `read by ${fact.readers.join(', ')}` : '', fact.writers.length > 0 ? `written by ${fact.writers.join(', ')}` : ''];
-  return `${fact.what} of ${fact.server}${unit} is ${by.filter((text) => text !== '').join(' and ') || 'known'}`;
+  const said = (how: string, by: readonly string[] = []): string[] => (by.length > 0 ? [`${how} by ${by.join(', ')}`] : []);
+  const by = [...said('read', fact.readers), ...said('written', fact.writers), ...said('called', fact.callers), ...said('watched', fact.watchers)];
+  return `${fact.what} of ${fact.server}${unit} is ${by.join(' and ') || 'known'}`;
 }

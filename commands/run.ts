@@ -71,9 +71,12 @@ ${TAG_HELP}`,
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
     if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
-    await appliance.replay(speed, stopped.signal);
-    if (flags['exit'] !== true && !stopped.signal.aborted) await forever(stopped.signal);
-    await appliance.stop();
+    try {
+      await appliance.replay(speed, stopped.signal);
+      if (flags['exit'] !== true && !stopped.signal.aborted) await forever(stopped.signal);
+    } finally {
+      await appliance.stop();
+    }
     if (flags['json'] === true) await print(`${JSON.stringify(appliance.pass.result())}\n`);
     else await print(summary(appliance.pass.result()));
     return DONE;

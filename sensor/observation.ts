@@ -10,6 +10,7 @@ import { completeModbus, modbusObservation, modbusRowFields } from './protocols/
 import { opcuaObservation, opcuaRowFields } from './protocols/opcua/observe.ts';
 
 export type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from './coverage.ts';
+export { nodeName } from './protocols/opcua/names.ts';
 
 /** How a transaction ended; the numbers are the `outcome` column of a batch. */
 export const ANSWERED = 0;

@@ -96,7 +96,8 @@ export function compare(finding: Finding): Line[] {
 
 function clients(fact: Fact, writes: boolean): string {
   if (fact.kind !== 'point') return fact.client;
-  return (writes ? fact.writers : fact.readers).slice(0, 8).join(', ') || (writes ? 'nobody writes it' : 'nobody reads it');
+  const parties = writes ? [...fact.writers, ...(fact.callers ?? [])] : [...fact.readers, ...(fact.watchers ?? [])];
+  return [...new Set(parties)].slice(0, 8).join(', ') || (writes ? 'nobody writes it' : 'nobody reads it');
 }
 
 function cell(seen: string, normal: string): Cell {

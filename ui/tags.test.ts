@@ -16,7 +16,10 @@ async function entered(role: 'viewer' | 'analyst' = 'analyst', address = '10.0.0
       sampleRegisters('10.0.0.9', 1, 'holding_registers', [sampleRange(100, [250, 0, 0x4148, 9], { writers: ['10.0.0.66'] })]),
       sampleRegisters('10.0.0.9', 3, 'coils', [sampleRange(0, [1, 0])]),
     ],
-    facts: [sampleFact('ns=2;s=Pump.Speed', { kind: 'point', protocol: 'opcua', server: address, unit: -1, readers: ['10.0.0.5'] })],
+    facts: [
+      sampleFact('ns=2;s=Pump.Speed', { kind: 'point', protocol: 'opcua', server: address, unit: -1, readers: ['10.0.0.5'], callers: ['10.0.0.7'] }),
+      sampleFact('i=2261', { kind: 'point', protocol: 'opcua', server: address, unit: -1, name: 'BuildInfo_ProductName', text: 'Pump <1>', range: null }),
+    ],
   });
   const { app } = await consoleOver(store);
   const visit = visitor(app);
@@ -127,10 +130,13 @@ test('deciding on an outdated card is refused, and twice the same form is one de
 test('the card shows who reads and writes which addresses, and nodes as before', async () => {
   const { card } = await entered('viewer');
   const { text } = await card();
-  assert.match(text, /Its points <span class="amount">7<\/span>/);
+  assert.match(text, /Its points <span class="amount">8<\/span>/);
   assert.match(text, new RegExp(`href="/assets/${ID}/points\\?unit=1&(amp;)?table=holding_registers&(amp;)?from=100">100–103`));
   assert.match(text, /10\.0\.0\.66/);
   assert.match(text, /ns=2;s=Pump\.Speed/);
+  assert.match(text, /10\.0\.0\.7 \(called\)/);
+  assert.match(text, /i=2261<\/span> <span class="quiet">BuildInfo_ProductName/);
+  assert.match(text, /<b title="last value">Pump &lt;1&gt;<\/b>/);
 });
 
 test('points show values in engineering units, in the notation of the URL, and offer word orders', async () => {

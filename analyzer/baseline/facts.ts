@@ -1,4 +1,4 @@
-import { timestamp } from '../../sensor/observation.ts';
+import { nodeName, timestamp } from '../../sensor/observation.ts';
 import type { Fact } from '../fact.ts';
 import { idOf } from '../hash.ts';
 import type { Touch } from './touch.ts';
@@ -8,6 +8,8 @@ export const MAX_FACTS = 500_000;
 /** Readers and writers named of one point. */
 const MAX_PARTIES = 32;
 const MAX_FRAMES = 3;
+/** Characters kept of a last value. */
+const MAX_VALUE = 64;
 /** Nearest facts shown beside a finding. */
 const NEAREST = 5;
 
@@ -107,6 +109,14 @@ export class Facts {
     fact.range = { min: Math.min(before.min, by.min), max: Math.max(before.max, by.max), last };
   }
 
+  /** Keeps the last value of points whose values are words. */
+  say(touch: Touch, values: ReadonlyMap<string, string>): void {
+    for (const [point, value] of values) {
+      const fact = this.facts.get(pointId(touch, point));
+      if (fact !== undefined) fact.text = value.slice(0, MAX_VALUE);
+    }
+  }
+
   /** What comes closest to a transaction nobody learned: the same on this server by others, then what this client does there, then the rest. */
   nearest(touch: Touch): Fact[] {
     const [first] = touch.points;
@@ -137,7 +147,7 @@ export class Facts {
   private touched(touch: Touch, point: string): boolean {
     const fact = this.facts.get(pointId(touch, point));
     if (fact === undefined || fact.state === 'retired') return false;
-    return touch.access === 'write' ? fact.writers.length > 0 : fact.readers.length > 0;
+    return (partiesOf(fact, touch.access)?.length ?? 0) > 0 || (touch.access === 'subscribe' && fact.readers.length > 0);
   }
 
   private counts(id: string): boolean {
@@ -162,9 +172,11 @@ export class Facts {
     let fact = this.facts.get(id);
     if (fact === undefined) {
       fact = { ...blank(id, 'point', touch, point, sight), client: '', access: '' };
+      const name = touch.protocol === 'opcua' ? nodeName(point) : null;
+      if (name !== null) fact.name = name;
       if (!this.insert(fact)) return;
     }
-    const parties = touch.access === 'write' ? fact.writers : fact.readers;
+    const parties = partiesOf(fact, touch.access) ?? beginParties(fact, touch.access);
     if (!parties.includes(touch.client) && parties.length < MAX_PARTIES) parties.push(touch.client);
   }
 
@@ -199,6 +211,20 @@ export class Facts {
     fact.count += more;
     if (seen > fact.last_seen) fact.last_seen = seen;
   }
+}
+
+/** Those who do with a point what `access` says; undefined while nobody calls or watches it. */
+function partiesOf(fact: Fact, access: string): string[] | undefined {
+  if (access === 'write') return fact.writers;
+  if (access === 'call') return fact.callers;
+  return access === 'subscribe' ? fact.watchers : fact.readers;
+}
+
+function beginParties(fact: Fact, access: string): string[] {
+  const parties: string[] = [];
+  if (access === 'call') fact.callers = parties;
+  else fact.watchers = parties;
+  return parties;
 }
 
 function blank(id: string, kind: Fact['kind'], touch: Touch, what: string, sight: Sight): Fact {

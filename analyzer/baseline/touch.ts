@@ -18,6 +18,10 @@ export type Touch = {
   readonly points: readonly string[];
 };
 
+/** Services that carry values of nodes, and the attribute that is one (OPC 10000-6, annex A.1). */
+const WORDS_IN = new Set(['Read', 'Write', 'Publish', 'Republish']);
+const VALUE = 13;
+
 type Fields = { readonly [field: string]: Value | undefined };
 
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
@@ -62,6 +66,14 @@ function modbusPoints(fields: Fields): string[] {
   return Array.from({ length: Math.min(quantity, MAX_POINTS_TOUCHED) }, (_, n) => `${table}/${first + n}`);
 }
 
+/** Turning off what a subscription watches or sends is another thing than turning it on. */
+function opcuaWhat(fields: Fields): string {
+  const service = text(fields['opcua.service']);
+  if (service === 'SetMonitoringMode' && fields['opcua.monitoring_mode'] === 'disabled') return `${service}/disabled`;
+  if (service === 'SetPublishingMode' && fields['opcua.publishing_enabled'] === false) return `${service}/off`;
+  return service || `type_${number(fields['opcua.type_id'], 0)}`;
+}
+
 function opcuaTouch(fields: Fields): Touch {
   const nodes = Array.isArray(fields['opcua.nodes']) ? fields['opcua.nodes'] : [];
   const ids = nodes.map((node) => text((node as Fields | null)?.['node_id'])).filter((id) => id !== '');
@@ -71,8 +83,21 @@ function opcuaTouch(fields: Fields): Touch {
     protocol: 'opcua',
     port: number(fields['destination.port'], 0),
     unit: -1,
-    what: text(fields['opcua.service']) || `type_${number(fields['opcua.type_id'], 0)}`,
+    what: opcuaWhat(fields),
     access: text(fields['opcua.access']),
     points: [...new Set(ids)].slice(0, MAX_POINTS_TOUCHED),
   };
+}
+
+/** Values that are words, by node, as an OPC UA transaction read, wrote or was told them. */
+export function wordsOf(o: Fields): ReadonlyMap<string, string> {
+  const words = new Map<string, string>();
+  if (!WORDS_IN.has(text(o['opcua.service']))) return words;
+  const nodes = Array.isArray(o['opcua.nodes']) ? o['opcua.nodes'] : [];
+  for (const node of nodes.slice(0, MAX_POINTS_TOUCHED)) {
+    const { node_id: id, attribute_id: attribute, value, status } = (node ?? {}) as Fields;
+    if (text(status).startsWith('Bad')) continue;
+    if (attribute === VALUE && typeof value === 'string' && typeof id === 'string') words.set(id, value);
+  }
+  return words;
 }

@@ -3,6 +3,7 @@ import type { Observation, Value } from '../../sensor/observation.ts';
 import type { AttributeName, Confidence } from '../asset.ts';
 import { isDevice, isMac, isPrivate } from './address.ts';
 import type { Inventory } from './inventory.ts';
+import { opcua } from './opcua.ts';
 import { vendorOf } from './vendor.ts';
 
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
@@ -34,7 +35,7 @@ export function evidence(inventory: Inventory, o: Observation, at: number): 'kno
   if (o.kind === 'flow') flow(inventory, o, source, destination, at, frame);
   else if (o.kind === 'sighting') sighting(inventory, o, source, at, frame);
   else if (o.kind === 'modbus') modbus(inventory, o, destination, at, frame);
-  else if (o.kind === 'opcua' || o.kind === 'opcua-channel') opcua(inventory, o, source, destination, at, frame);
+  else if (o.kind === 'opcua' || o.kind === 'opcua-channel') opcua(inventory, o, { client: source, server: destination, at, frame });
   else if (o.kind === 'identity') identity(inventory, o, source, destination, at, frame);
   return verdict;
 }
@@ -169,28 +170,6 @@ const umasIdentity = (umas: Objects): Told[] => [
 function switched(o: Observation): string {
   if (o['modbus.umas_status'] !== 'done') return '';
   return o['modbus.umas_name'] === 'start_plc' ? 'run' : o['modbus.umas_name'] === 'stop_plc' ? 'stop' : '';
-}
-
-function opcua(inventory: Inventory, o: Observation, client: string, server: string, at: number, frame: number): void {
-  inventory.see(server, at);
-  if (o['opcua.service'] === 'CreateSession') {
-    inventory.note(client, 'opcua_application', text(o['opcua.application_uri']), 'OPC UA CreateSession', 5, at, frame);
-    inventory.note(client, 'name', text(o['opcua.application_name']), 'OPC UA CreateSession', 3, at, frame);
-  }
-  for (const endpoint of Array.isArray(o['opcua.endpoints']) ? o['opcua.endpoints'] : []) {
-    if (endpoint === null || typeof endpoint !== 'object' || Array.isArray(endpoint)) continue;
-    inventory.note(server, 'opcua_application', text(endpoint['application_uri']), 'OPC UA endpoint list', 5, at, frame);
-    inventory.note(
-      server,
-      'opcua_endpoint',
-      `${text(endpoint['url'])} ${text(endpoint['security_policy'])} ${text(endpoint['security_mode'])}`,
-      'OPC UA endpoint list',
-      5,
-      at,
-      frame,
-    );
-    inventory.note(server, 'certificate', text(endpoint['server_certificate']), 'OPC UA endpoint list', 5, at, frame);
-  }
 }
 
 /** A TLS handshake that came to something: whose certificates were shown, by thumbprint in the form of OPC UA's. */

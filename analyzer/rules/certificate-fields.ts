@@ -23,5 +23,7 @@ export const certificate = (prefix: string, whose: string): Row[] => [
   [`${prefix}.days_left`, 'number', `${whose}: whole days until it expires, negative afterwards`],
   [`${prefix}.weak`, 'list', `${whose}: what is weak about it: \`rsa_1024\`, \`sha1\`, \`md5\``],
   [`${prefix}.issuers`, 'object', `${whose}: the rest of its chain: thumbprint, subject, issuer, valid_to of each`],
+  [`${prefix}.changed`, 'boolean', `${whose}: another one than this application showed last time on this policy`],
+  [`${prefix}.previous`, 'text', `${whose}: thumbprint of the one before`],
   [`${prefix}.uri_matches`, 'boolean', `${whose}: names the application that shows it in a session`],
 ];

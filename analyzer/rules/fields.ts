@@ -250,6 +250,7 @@ const OPCUA: Row[] = [
   ['opcua.methods.input', 'object', 'Input of each'],
   ['opcua.methods.input_results', 'list', 'Result of each argument where one is not Good'],
   ['opcua.methods.output', 'object', 'Output of each'],
+  ['opcua.left_off', 'number', 'Elements of lists that were read but not kept'],
   ['opcua.flaws', 'list', 'What is out of spec; of security: `certificate_unreadable`, `certificate_chain_loop`, `certificate_chain_long`, `nonce_short`, `nonce_reused`, `late_renewal`, `session_of_another_host`, `session_of_another_channel`'],
 ];
 

@@ -146,15 +146,22 @@ ${nodes.items.length === 0 ? null : nodeTable(card)}`;
 }
 
 function nodeTable({ asset, nodes, strip }: AssetCard): Html {
-  return html`<div class="scroll"><table class="list" aria-label="Nodes"><thead><tr><th scope="col" class="w-rest">Node</th><th scope="col" class="w-party">Read by</th><th scope="col" class="w-party">Written by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${nodes.items.map(
+  return html`<div class="scroll"><table class="list" aria-label="Nodes"><thead><tr><th scope="col" class="w-rest">Node</th><th scope="col" class="w-party">Read or watched by</th><th scope="col" class="w-party">Written or called by</th><th scope="col" class="w-range">Range and last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time">Last seen</th></tr></thead><tbody>${nodes.items.map(
     (one) =>
-      html`<tr><td class="mono cut" title="${one.what}">${one.what}</td><td class="mono cut" title="${one.readers.slice(0, 20).join(', ')}">${some(one.readers) || html`<span class="quiet">–</span>`}</td><td class="mono cut" title="${one.writers.slice(0, 20).join(', ')}">${some(one.writers) || html`<span class="quiet">–</span>`}</td><td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
+      html`<tr><td class="cut" title="${one.what}${one.name === undefined ? '' : ` ${one.name}`}"><span class="mono">${one.what}</span>${one.name === undefined ? null : html` <span class="quiet">${one.name}</span>`}</td>${doing(one.readers, one.watchers, 'watched')}${doing(one.writers, one.callers, 'called')}<td>${range(one)}</td><td class="figure">${count(one.count)}</td><td>${when(one.last_seen, strip.clock)}</td></tr>`,
   )}</tbody></table></div>${nodes.total > nodes.items.length ? html`<p><a href="/baseline?kind=point&server=${encodeURIComponent(asset.address)}">All ${counted(nodes.total, 'node')}</a></p>` : null}`;
 }
 
+/** Who does one thing with a node, then who does `also` only. */
+function doing(first: readonly string[], second: readonly string[] | undefined, also: string): Html {
+  const others = (second ?? []).filter((one) => !first.includes(one));
+  const all = [...first, ...others.map((one) => `${one} (${also})`)];
+  return html`<td class="mono cut" title="${all.slice(0, 20).join(', ')}">${some(all) || html`<span class="quiet">–</span>`}</td>`;
+}
+
 /** The learned range as a line, the last value as a mark on it. */
-function range({ range }: Fact): Html {
-  if (range === null) return html`<span class="quiet">no numbers</span>`;
+function range({ range, text }: Fact): Html {
+  if (range === null) return text === undefined ? html`<span class="quiet">no numbers</span>` : html`<b title="last value">${text}</b>`;
   const at = range.max === range.min ? 50 : Math.min(100, Math.max(0, (100 * (range.last - range.min)) / (range.max - range.min)));
   return html`<span class="range"><span class="figures">${value(range.min)}</span><svg width="64" height="12" aria-hidden="true"><line class="axis" x1="4" x2="60" y1="6" y2="6"/><circle class="dot" cx="${(4 + 0.56 * at).toFixed(1)}" cy="6" r="3.5"/></svg><span class="figures">${value(range.max)}</span><b class="figures" title="last value">${value(range.last)}</b></span>`;
 }

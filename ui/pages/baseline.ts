@@ -53,21 +53,21 @@ function row(fact: Fact, clock: number, choosable: boolean, given: Parameters): 
   const who = fact.kind === 'point' ? html`<span class="mono">${parties(fact)}</span>` : address(fact.client, 'client');
   return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}"></td>` : null}
 <td>${fact.kind}</td><td class="cut">${who}</td><td class="cut">${address(fact.server, 'server')}</td><td class="cut" title="${factText(fact)}">${what(fact)}</td>
-<td class="figures">${fact.range === null ? html`<span class="quiet">–</span>` : html`${value(fact.range.min)} to ${value(fact.range.max)}, <b>${value(fact.range.last)}</b>`}</td>
+<td class="figures">${fact.range === null ? html`${fact.text === undefined ? html`<span class="quiet">–</span>` : html`<b>${fact.text}</b>`}` : html`${value(fact.range.min)} to ${value(fact.range.max)}, <b>${value(fact.range.last)}</b>`}</td>
 <td class="figure">${count(fact.count)}</td><td class="wide-only">${when(fact.first_seen, clock)}</td><td>${when(fact.last_seen, clock)}</td>
 <td class="cut"><span class="fact-state" data-state="${fact.state}">${fact.state}</span>${fact.by === '' ? null : html` <span class="quiet">by ${fact.by}</span>`}</td></tr>`;
 }
 
 /** Who touches a point: its writers first. */
 function parties(fact: Fact): string {
-  const all = [...new Set([...fact.writers, ...fact.readers])];
+  const all = [...new Set([...fact.writers, ...(fact.callers ?? []), ...fact.readers, ...(fact.watchers ?? [])])];
   return `${all[0] ?? ''}${all.length > 1 ? ` +${all.length - 1}` : ''}`;
 }
 
 function what(fact: Fact): Html {
   const unit = fact.unit < 0 ? null : html` <span class="quiet">unit ${fact.unit}</span>`;
   if (fact.kind === 'peer') return html`${protocolName(fact.protocol)} <span class="mono quiet">port ${fact.port}</span>`;
-  return html`<span class="mono">${fact.what}</span>${unit}${fact.access === '' ? null : html` <span class="tag">${fact.access}</span>`}`;
+  return html`<span class="mono">${fact.what}</span>${fact.name === undefined ? null : html` <span class="quiet">${fact.name}</span>`}${unit}${fact.access === '' ? null : html` <span class="tag">${fact.access}</span>`}`;
 }
 
 function nothing({ strip, given }: BaselineView): Html {

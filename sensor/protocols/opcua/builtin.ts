@@ -21,6 +21,7 @@ export function dateTime(r: Reader): number {
   return at > LATEST_MS ? Number.NaN : at;
 }
 
+/** As above as text, to the nearest microsecond. */
 export function dateTimeText(r: Reader): string | null {
   const at = dateTime(r);
   return Number.isNaN(at) ? null : timestamp(at);

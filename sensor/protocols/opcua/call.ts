@@ -45,11 +45,10 @@ export class Call {
   /** Nonces of client and server, in the order they came. Never printed. */
   readonly nonces: Nonce[] = [];
   /** When the request was seen (for an orphan, the response), ms. */
-  readonly at: number;
+  at = 0;
 
-  constructor(ledger: Ledger, at: number, server = '', session = '') {
+  constructor(ledger: Ledger, server = '', session = '') {
     this.ledger = ledger;
-    this.at = at;
     this.server = server;
     this.session = session;
   }

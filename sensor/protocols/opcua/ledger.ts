@@ -2,6 +2,7 @@ import type { Ceiling } from '../../coverage.ts';
 import type { Operations } from '../../operations.ts';
 import { type Certificate, readCertificate } from '../certificate/certificate.ts';
 import { EndpointLists } from './endpoints.ts';
+import { Identities } from './identities.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** Sessions remembered over all connections; the one used least recently makes room. */
@@ -39,6 +40,8 @@ export class Ledger {
   created = 0;
   /** What each server offered last. */
   readonly endpoints = new EndpointLists();
+  /** What certificate each application showed last. */
+  readonly identities = new Identities();
   /** Times a ceiling was met. */
   readonly refused = { held: 0, sessions: 0, pending: 0, assemblies: 0, chunks: 0, channels: 0, flaws: 0, collisions: 0 };
   readonly subscriptions = new Subscriptions();
@@ -66,6 +69,7 @@ export class Ledger {
       { name: 'opcua sessions', limit: MAX_SESSIONS, used: this.sessions.size, hit: sessions },
       ...this.subscriptions.ceilings(),
       this.endpoints.ceiling(),
+      this.identities.ceiling(),
       { name: 'opcua limits of single connections', limit: 0, used: 0, hit: Object.values(connections).reduce((sum, hit) => sum + hit, 0) },
     ];
   }

@@ -1,5 +1,6 @@
 /** OpenSecureChannel, Part 4, 5.5.2 and Part 6, 6.7.2.3: how a channel gets its policy, mode, lifetime and token. */
 import { ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
+import type { Certificate } from '../certificate/certificate.ts';
 import type { Side } from '../dissector.ts';
 import { skipExtension } from './builtin.ts';
 import type { Fields } from './call.ts';
@@ -48,6 +49,7 @@ type Half = {
   decrypted: boolean;
   signature: Signature;
   secret: Uint8Array | null;
+  shown: Certificate | null;
   nonce: Nonce | null;
   /** How often the channel was renewed, this time included; -1 for no renewal. */
   renewals: number;
@@ -124,6 +126,15 @@ export class Openings {
     const renewal = asked?.renew ?? (asked !== null && asked.channelId !== 0);
     if (channel.renewed(renewal, asked?.at ?? half.at, half.at, half.lifetime)) half.flaws.push('late_renewal');
     if (renewal) half.renewals = channel.renewals;
+    this.identify(asked, half);
+  }
+
+  /** Compares certificates with those shown before, once an opening was answered. */
+  private identify(asked: Half | null, half: Half): void {
+    const { identities } = this.link.ledger;
+    const client = (1 - half.side) as Side;
+    Object.assign(half.certificate, identities.server(this.link.server(client), half.policy, half.shown));
+    if (asked !== null) Object.assign(asked.certificate, identities.client(this.link.flow.address[client], asked.policy, asked.shown));
   }
 
   private read(side: Side, view: DataView, start: number, end: number, at: number, frame: number, flaws: string[]): Half {
@@ -152,6 +163,7 @@ export class Openings {
       decrypted: false,
       signature: null,
       secret: null,
+      shown: certificate,
       nonce: null,
       renewals: -1,
       flaws,

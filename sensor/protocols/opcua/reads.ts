@@ -98,7 +98,7 @@ export class Reads {
   /** Remembers a Read as it was met; null when it is none that can become a row. */
   add(channel: Channel, pending: Pending, view: DataView, tokenStart: number, tokenEnd: number, start: number, end: number): Shape | null {
     const r = reader.begin(view, start, end);
-    const call = new Call(this.link.ledger, pending.at);
+    const call = new Call(this.link.ledger);
     readRequest(r, call);
     const nodes = call.nodes as Item[];
     if (r.short || r.left > 0 || r.flaws.length > 0 || call.leftOff > 0 || nodes.length === 0 || nodes.length > ROW_VALUES) return null;

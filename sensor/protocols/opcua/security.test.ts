@@ -39,6 +39,8 @@ const open = (...chain: Uint8Array[]): Uint8Array => secured('Basic256Sha256', j
 const secured = (policy: string, chain: Uint8Array): Uint8Array =>
   message('OPNF', join(u32(0), text(POLICY + policy), blob(chain), blob(nonce(9, 20)), new Uint8Array(256).fill(0xa5)));
 const answer = (channel = 5): Uint8Array => sealedOpen(channel);
+const answeredBy = (chain: Uint8Array): Uint8Array =>
+  message('OPNF', join(u32(5), text(`${POLICY}Basic256Sha256`), blob(chain), blob(nonce(9, 20)), new Uint8Array(256).fill(0x5a)));
 
 /** The opening of a channel by a client with these certificates, at the time that conversations begin: 2023-11-14. */
 const shown = (...chain: Issued[]): Observation =>
@@ -219,6 +221,25 @@ it('carries the kind of user token of a session on what it does', () => {
   assert.deepEqual([one?.['opcua.user'], one?.['opcua.user_token']], ['anonymous', 'anonymous']);
 });
 
+it('tells when an application shows another certificate than last time, to whom it showed the one before too', () => {
+  const first = selfSigned('HMI', { uri: 'urn:plant:hmi' });
+  const second = selfSigned('HMI', { uri: 'urn:plant:hmi' });
+  const other = selfSigned('Historian', { uri: 'urn:plant:historian' });
+  const server = selfSigned('Server');
+  const opening = (client: Issued, by: Issued): Traffic => conversation([0, open(client.der)], [1, answeredBy(by.der)]);
+  const changes = (...openings: Traffic[]) =>
+    dissect(openings.reduce((all, one) => twice(all, one, '10.0.0.5')))
+      .observations.filter((o) => o['opcua.message_type'] === 'OPN')
+      .map((o) => [o[`${CLIENT}.changed`], o[`${CLIENT}.previous`], o['opcua.server_certificate.changed']]);
+  const same = [undefined, undefined, undefined];
+  assert.deepEqual(changes(opening(first, server), opening(first, server)), [same, same]);
+  assert.deepEqual(changes(opening(first, server), opening(other, server)), [same, same]);
+  const [, renewed] = changes(opening(first, server), opening(second, server));
+  assert.equal(renewed?.[0], true);
+  assert.match(String(renewed?.[1]), /^[0-9a-f]{40}$/);
+  assert.deepEqual(changes(opening(first, server), opening(first, second))[1], [undefined, undefined, true]);
+});
+
 const endpoints = (n: number, offers: Uint8Array[], profiles: string[] = []): [0 | 1, Uint8Array][] => [
   [0, msg(n, n, join(id(428), requestHeader([0, 0], n), text('opc.tcp://plc:4840'), list(), list(...profiles.map(text))))],
   [1, msg(n, n, join(id(431), responseHeader(n), list(...offers)))],
@@ -247,7 +268,7 @@ it('tells when a server offers something else than before', () => {
 it('keeps the lists of servers within its ceiling, and forgets the one used least recently', () => {
   const lists = new EndpointLists();
   const compare = (server: string, policy: string) => {
-    const call = new Call(new Ledger(), 0);
+    const call = new Call(new Ledger());
     call.fields['opcua.endpoints'] = [{ url: 'opc.tcp://x', security_policy: policy, security_mode: 'Sign' }];
     return lists.compare(server, 'GetEndpoints', call)['opcua.endpoints_changed'];
   };

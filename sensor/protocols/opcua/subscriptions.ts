@@ -36,6 +36,8 @@ export class Subscriptions {
   private count = 0;
   private text = 0;
   private readonly known = new Map<string, Subscription>();
+  /** The one used last: nothing to do when it is used again. */
+  private newest: Subscription | null = null;
   /** Keys of subscriptions by session. */
   private readonly owned = new Map<string, Set<string>>();
 
@@ -111,9 +113,10 @@ export class Subscriptions {
   private use(server: string, id: number): Subscription | null {
     const key = keyOf(server, id);
     const subscription = this.known.get(key);
-    if (subscription === undefined) return null;
+    if (subscription === undefined || subscription === this.newest) return subscription ?? null;
     this.known.delete(key);
     this.known.set(key, subscription);
+    this.newest = subscription;
     return subscription;
   }
 
@@ -122,6 +125,7 @@ export class Subscriptions {
     if (this.known.size >= MAX_SUBSCRIPTIONS) this.forgetOldest();
     this.known.set(keyOf(server, id), subscription);
     this.own(keyOf(server, id), subscription.session);
+    this.newest = subscription;
     return subscription;
   }
 
@@ -160,6 +164,7 @@ export class Subscriptions {
     this.count -= subscription.count;
     this.text -= subscription.text;
     this.known.delete(key);
+    if (this.newest === subscription) this.newest = null;
     this.disown(key, subscription.session);
   }
 

@@ -123,7 +123,7 @@ export class Transactions {
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
     if (strayed(this.link, channel, p) && !stranger && p.at >= this.blindUntil) p.flaws = more(p.flaws, 'session_of_another_channel');
     if (plain && p.flaws === null) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
-    if (p.shape !== null || start >= end) return;
+    if (p.shape !== null || (start >= end && p.flaws !== null)) return;
     if (!this.link.ledger.hold(end - start)) {
       p.flaws = more(p.flaws, 'held_over_limit');
       return;
@@ -244,7 +244,8 @@ export class Transactions {
     if (pending !== null) this.forget(channel, pending);
     const sure = outcome === ANSWERED || outcome === ORPHAN || outcome === LOST;
     const server = sure ? this.link.server(pending?.side ?? ((1 - (m as Message).side) as Side)) : '';
-    const call = new Call(this.link.ledger, (pending ?? m)?.at ?? 0, server, pending?.token ?? '');
+    const call = new Call(this.link.ledger, server, pending?.token ?? '');
+    call.at = (pending ?? m)?.at ?? 0;
     const service = pending?.service ?? (m === null ? null : responseService(m.typeId));
     const flaws = [...(pending?.flaws ?? [])];
     if (pending?.body != null && service?.decodeRequest !== undefined) decodeRequest(channel, pending, call, flaws);

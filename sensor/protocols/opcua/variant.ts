@@ -43,7 +43,7 @@ export const BUILT_IN: readonly BuiltIn[] = [
 
 /** `type` is a built-in type's name, with `[]` behind it for an array; null for no value. */
 export type Typed = { value: Value; type: string | null; dimensions?: number[] };
-/** Times as in `dateTimeText`; picoseconds (0 to 9999, in steps of 10 ps) only where a server tells any. */
+/** Times as in `dateTimeText`; picoseconds (10 ps a step on the wire) only where a server tells any. */
 export type Times = { source_timestamp?: string | null; source_picoseconds?: number; server_timestamp?: string | null; server_picoseconds?: number };
 export type DataValue = Typed & { status: string; code: number; times: Times };
 
@@ -107,9 +107,9 @@ export function dataValue(r: Reader, timed: boolean): DataValue {
 function timesOf(r: Reader, mask: number): Times {
   const times: Times = {};
   if ((mask & 4) !== 0) times.source_timestamp = dateTimeText(r);
-  if ((mask & 0x10) !== 0) times.source_picoseconds = r.u16le();
+  if ((mask & 0x10) !== 0) times.source_picoseconds = r.u16le() * 10;
   if ((mask & 8) !== 0) times.server_timestamp = dateTimeText(r);
-  if ((mask & 0x20) !== 0) times.server_picoseconds = r.u16le();
+  if ((mask & 0x20) !== 0) times.server_picoseconds = r.u16le() * 10;
   return times;
 }
 
