@@ -32,6 +32,8 @@ const schema = z.strictObject({
         .default('learned'),
     })
     .prefault({}),
+  /** Private keys and key logs of OPC UA applications: files, or folders of them. */
+  opcua: z.strictObject({ keys: z.array(z.string().min(1)).default([]) }).prefault({}),
   /** Tag lists (CSV) that name values: FILE, or 10.0.0.9=FILE where a list has no column `server`. */
   tags: z.array(z.string().min(1)).default([]),
   retention: z.strictObject({ /** How long single observations and measurements are kept. */ observations: duration.default('30d') }).prefault({}),
@@ -73,10 +75,14 @@ function keyOf(name: string): string[] | null {
   return path === top ? [top] : [top, path.slice(top.length + 1)];
 }
 
+/** Keys that hold a list: commas in the environment. */
+const LISTS = new Set(['rules', 'tags', 'opcua.keys']);
+
 function put(file: { [key: string]: unknown }, keys: string[], value: string): void {
   const [top, inner] = keys as [string, string | undefined];
-  if (inner === undefined) file[top] = top === 'rules' || top === 'tags' ? value.split(',') : value;
-  else file[top] = { ...(file[top] as object), [inner]: value };
+  const path = inner === undefined ? top : `${top}.${inner}`;
+  const set = LISTS.has(path) ? value.split(',') : value;
+  file[top] = inner === undefined ? set : { ...(file[top] as object), [inner]: set };
 }
 
 /** The configured response time-out in ms; undefined for learned. */

@@ -5,13 +5,14 @@ import { levelRank } from '../analyzer/finding.ts';
 import { loadConfig, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Command, exitCode, levelFlag, print, say, someFiles, textFlag } from './command.ts';
+import { KEY_HELP, KEY_OPTIONS, keysOf } from './keyfiles.ts';
 import { compileRules, learningTime, open, Pass, type Result } from './pass.ts';
 import { Progress } from './progress.ts';
 import { TAG_HELP, TAG_OPTIONS, tagIndexOf } from './taglists.ts';
 
 export const analyze: Command = {
   summary: 'one pass over captures: what is there, and what is wrong',
-  help: `stillwatch analyze FILE... [--baseline FILE] [--learn 30%|10m|90s] [--json] [--out DIR] [--fail-on LEVEL] [--rules DIR] [--tags FILE]
+  help: `stillwatch analyze FILE... [--baseline FILE] [--learn 30%|10m|90s] [--json] [--out DIR] [--fail-on LEVEL] [--rules DIR] [--tags FILE] [--keys PATH]
 
 Reads pcap and pcapng files (gzip too, - for standard input) as one capture, learns each device for the first part of it,
 and reports what deviates afterwards.
@@ -22,6 +23,7 @@ and reports what deviates afterwards.
   --out DIR         write findings.json, assets.json, facts.json, conversations.json, registers.json and coverage.json there
   --fail-on LEVEL   exit 1 when a finding is at or above informational, low, medium, high or critical
   --rules DIR       more rule files beside those that come with Stillwatch (may be given more than once)
+${KEY_HELP}
 ${TAG_HELP}`,
   options: {
     baseline: { type: 'string' },
@@ -30,6 +32,7 @@ ${TAG_HELP}`,
     out: { type: 'string' },
     'fail-on': { type: 'string' },
     rules: { type: 'string', multiple: true },
+    ...KEY_OPTIONS,
     ...TAG_OPTIONS,
   },
   async run(paths, flags) {
@@ -41,12 +44,14 @@ ${TAG_HELP}`,
     const baseline = file === undefined ? null : readBaseline(file, 'error');
     const { learn, frames } = await learningTime(textFlag(flags, 'learn'), paths, baseline);
     const progress = new Progress(frames);
+    const config = loadConfig(undefined, process.env);
     const pass = new Pass({
       rules,
       learn,
       baseline,
       tags,
-      responseTimeout: responseTimeout(loadConfig(undefined, process.env)),
+      responseTimeout: responseTimeout(config),
+      keys: keysOf(flags, config),
       onBlock: (p) => progress.show(p.sensor.frames, p.analyzer.findings.length),
     });
     await pass.read(open(paths));

@@ -4,6 +4,7 @@ import { InputError } from '../sensor/capture/source.ts';
 import { type Batch, type Definition, nest, type Observation, observe } from '../sensor/observation.ts';
 import { Sensor } from '../sensor/sensor.ts';
 import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
+import { KEY_HELP, KEY_OPTIONS, keysOf } from './keyfiles.ts';
 import { open } from './pass.ts';
 import { TAG_HELP, TAG_OPTIONS, tagIndexOf } from './taglists.ts';
 
@@ -16,8 +17,9 @@ losses. Frame numbers count from 1 over all files given.
 
   --protocol NAME   only observations of one protocol: modbus, opcua, arp, dns, dhcp, lldp, ... or a kind: flow, sighting, flaw, loss
   --summary TIME    one line per TIME (such as 60s) for each read that comes again and again, instead of one line each
+${KEY_HELP}
 ${TAG_HELP}`,
-  options: { protocol: { type: 'string' }, summary: { type: 'string' }, ...TAG_OPTIONS },
+  options: { protocol: { type: 'string' }, summary: { type: 'string' }, ...KEY_OPTIONS, ...TAG_OPTIONS },
   async run(paths, flags) {
     someFiles(paths, 'dissect');
     const wanted = textFlag(flags, 'protocol');
@@ -28,7 +30,9 @@ ${TAG_HELP}`,
     };
     const summaries = summariesOf(textFlag(flags, 'summary'), tell);
     const definitions: (Definition | undefined)[] = [];
-    const sensor = new Sensor((batch) => write(batch, definitions, summaries, tell), { responseTimeout: responseTimeout(loadConfig(undefined, process.env)) });
+    const config = loadConfig(undefined, process.env);
+    const keys = keysOf(flags, config);
+    const sensor = new Sensor((batch) => write(batch, definitions, summaries, tell), { responseTimeout: responseTimeout(config), keys });
     const report = await open(paths).frames(async (block) => {
       sensor.take(block);
       await flush(lines);
@@ -36,7 +40,7 @@ ${TAG_HELP}`,
     sensor.end();
     summaries?.close();
     await flush(lines);
-    for (const warning of report.warnings) say(`warning: ${warning}`);
+    for (const warning of [...report.warnings, ...(keys?.warnings() ?? [])]) say(`warning: ${warning}`);
     return DONE;
   },
 };

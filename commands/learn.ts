@@ -2,6 +2,7 @@ import { readBaseline, writeBaseline } from '../analyzer/baseline/file.ts';
 import { loadConfig, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Command, DONE, print, say, someFiles, textFlag } from './command.ts';
+import { KEY_HELP, KEY_OPTIONS, keysOf } from './keyfiles.ts';
 import { compileRules, open, Pass } from './pass.ts';
 import { Progress } from './progress.ts';
 
@@ -12,8 +13,9 @@ export const learn: Command = {
 Learns everything in the captures as normal: who talks to whom, doing what, touching which points. What is learned is a
 proposal until someone approves it. A baseline that exists is extended.
 
-  --baseline FILE   the baseline to write or extend`,
-  options: { baseline: { type: 'string' } },
+  --baseline FILE   the baseline to write or extend
+${KEY_HELP}`,
+  options: { baseline: { type: 'string' }, ...KEY_OPTIONS },
   async run(paths, flags) {
     someFiles(paths, 'learn');
     const file = textFlag(flags, 'baseline');
@@ -21,16 +23,18 @@ proposal until someone approves it. A baseline that exists is extended.
     const before = readBaseline(file, 'empty');
     const progress = new Progress(0);
     const known = { ...before, assets: [] };
+    const config = loadConfig(undefined, process.env);
     const pass = new Pass({
       rules: compileRules([]),
       learn: Number.MAX_SAFE_INTEGER,
       baseline: known,
-      responseTimeout: responseTimeout(loadConfig(undefined, process.env)),
+      responseTimeout: responseTimeout(config),
+      keys: keysOf(flags, config),
       onBlock: (p) => progress.show(p.sensor.frames, 0),
     });
     await pass.read(open(paths));
     progress.clear();
-    for (const warning of pass.report.warnings) say(`warning: ${warning}`);
+    for (const warning of pass.warnings()) say(`warning: ${warning}`);
     const { analyzer } = pass;
     analyzer.inventory.merge(before.assets);
     writeBaseline(file, analyzer.inventory.all(), analyzer.facts.all());

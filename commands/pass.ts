@@ -9,6 +9,7 @@ import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
 import { type Observation, rowFields, timestamp } from '../sensor/observation.ts';
+import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { Sensor } from '../sensor/sensor.ts';
 
 /** The rules that come with the product. */
@@ -48,6 +49,8 @@ export type PassOptions = {
   baseline: Baseline | null;
   /** As the sensor takes it. */
   responseTimeout?: number | undefined;
+  /** As the sensor takes them. */
+  keys?: Keyring | undefined;
   /** What values are called. */
   tags?: TagIndex;
   onKept?: (observation: Observation, frames: number[]) => void;
@@ -62,6 +65,7 @@ export class Pass {
   readonly analyzer: Analyzer;
   readonly sensor: Sensor;
   report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
+  private readonly keys: Keyring | undefined;
   private readonly onBlock: NonNullable<PassOptions['onBlock']>;
   private first = Number.NaN;
 
@@ -76,7 +80,8 @@ export class Pass {
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
       ...(options.summary === undefined ? {} : { summary: options.summary }),
     });
-    this.sensor = new Sensor((batch) => this.analyzer.take(batch), { responseTimeout: options.responseTimeout });
+    this.sensor = new Sensor((batch) => this.analyzer.take(batch), { responseTimeout: options.responseTimeout, keys: options.keys });
+    this.keys = options.keys;
     this.onBlock = options.onBlock ?? (() => {});
   }
 
@@ -90,6 +95,11 @@ export class Pass {
     this.sensor.end();
     while (this.analyzer.close(PORTION)) await this.onBlock(this);
     this.analyzer.end();
+  }
+
+  /** What was wrong with the captures, and with the keys. */
+  warnings(): string[] {
+    return [...this.report.warnings, ...(this.keys?.warnings() ?? [])];
   }
 
   coverage(): ReturnType<Sensor['coverage']> {
@@ -114,7 +124,7 @@ export class Pass {
         assets: analyzer.inventory.size,
         facts: analyzer.facts.size,
         findings: analyzer.findings.length,
-        warnings: this.report.warnings,
+        warnings: this.warnings(),
       },
       coverage,
       assets: analyzer.inventory.all(),

@@ -14,10 +14,12 @@ import type { Tag } from '../analyzer/tags/tag.ts';
 import { TagIndex } from '../analyzer/tags/tags.ts';
 import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
+import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
 import { type Command, DONE, print, say, textFlag } from './command.ts';
+import { KEY_HELP, KEY_OPTIONS, keysOf } from './keyfiles.ts';
 import { paced } from './pace.ts';
 import { compileRules, learningTime, open, Pass } from './pass.ts';
 import { Progress } from './progress.ts';
@@ -39,6 +41,7 @@ one an administrator for this run only is made, and its password printed.
   --for TIME        stop after this time
   --exit            end when the replay is stored, instead of serving on
   --json            at the end print the object of \`analyze --json\`
+${KEY_HELP}
 ${TAG_HELP}`,
   options: {
     config: { type: 'string' },
@@ -49,6 +52,7 @@ ${TAG_HELP}`,
     for: { type: 'string' },
     exit: { type: 'boolean' },
     json: { type: 'boolean' },
+    ...KEY_OPTIONS,
     ...TAG_OPTIONS,
   },
   async run(paths, flags) {
@@ -62,7 +66,8 @@ ${TAG_HELP}`,
     const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? config.learn, files, null);
     const lists = [...config.tags, ...((flags['tags'] as string[] | undefined) ?? [])];
     const tags = { lists, tags: await readTagLists(lists, notationFlag(flags)) };
-    const appliance = await start(config, textFlag(flags, 'config') !== undefined, files, rules, learn, frames, tags);
+    const kept = textFlag(flags, 'config') !== undefined;
+    const appliance = await start({ config, kept, files, rules, learn, frames, named: tags, keys: keysOf(flags, config) });
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
     if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
@@ -81,7 +86,19 @@ ${TAG_HELP}`,
 /** Tag lists of the configuration and the command line, and what is in them. */
 type Named = { lists: string[]; tags: Tag[] };
 
-async function start(config: Config, kept: boolean, files: string[], rules: ReturnType<typeof compileRules>, learn: number, frames: number, named: Named) {
+type Start = {
+  config: Config;
+  /** Accounts outlive the run. */
+  kept: boolean;
+  files: string[];
+  rules: ReturnType<typeof compileRules>;
+  learn: number;
+  frames: number;
+  named: Named;
+  keys: Keyring | undefined;
+};
+
+async function start({ config, kept, files, rules, learn, frames, named, keys }: Start) {
   const state = stateDirectory(config.state);
   const store = openSqlite(join(state, 'stillwatch.db'));
   // Without a configuration somebody is trying things out: the accounts live as long as the process.
@@ -94,6 +111,7 @@ async function start(config: Config, kept: boolean, files: string[], rules: Retu
     learn,
     baseline: null,
     responseTimeout: responseTimeout(config),
+    keys,
     summary: milliseconds(config.summary),
     tags,
     onKept: (observation, seen) => recorder.keep(observation, seen),
@@ -125,7 +143,7 @@ async function start(config: Config, kept: boolean, files: string[], rules: Retu
       await pass.read(source);
       recorder.state = 'ended';
       await recorder.finish(pass);
-      for (const warning of pass.report.warnings) say(`warning: ${warning}`);
+      for (const warning of pass.warnings()) say(`warning: ${warning}`);
       say(`replay ended: ${pass.sensor.frames.toLocaleString('en')} frames, ${pass.analyzer.findings.length} findings stored in ${state}`);
     },
     async stop() {

@@ -11,6 +11,7 @@ import { Operations } from './operations.ts';
 import { Dispatch } from './protocols/dispatch.ts';
 import type { LinkFrame, Side, Sink } from './protocols/dissector.ts';
 import { linkProtocols, protocols } from './protocols/index.ts';
+import type { Keyring } from './protocols/opcua/keys/keyring.ts';
 import { recentCeiling } from './protocols/recent.ts';
 import { nameLink } from './protocols/services/services.ts';
 import { Tally } from './tally.ts';
@@ -53,11 +54,14 @@ export class Sensor {
   };
   private readonly sink: Sink;
 
-  /** `responseTimeout`: ms that a server may take to answer; learned of each connection when it is not given. */
-  constructor(onBatch: (batch: Batch) => void, { responseTimeout }: { responseTimeout?: number | undefined } = {}) {
+  /**
+   * `responseTimeout`: ms that a server may take to answer; learned of each connection when it is not given.
+   * `keys`: of OPC UA applications; what is said of a capture depends on them.
+   */
+  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys }: { responseTimeout?: number | undefined; keys?: Keyring | undefined } = {}) {
     this.writer = new Writer(onBatch);
     this.operations = new Operations(this.writer);
-    const sink: Sink = { writer: this.writer, operations: this.operations, responseTimeout };
+    const sink: Sink = { writer: this.writer, operations: this.operations, responseTimeout, keys };
     this.sink = sink;
     this.table = new FlowTable((flow) => this.ended(flow, true));
     this.dispatch = new Dispatch(sink, this.table, (flow, at, frame) => this.writer.detail(flowIdentified(flow, at, frame), at, frame));

@@ -6,8 +6,6 @@ import { compareFields, ourMessages, tsharkMessages } from './opcua-fields.ts';
 import { senseFile } from './sense.ts';
 import { missing, shared } from './shared.ts';
 
-const TODO = 'bodies of subscriptions are not decoded yet';
-
 /** Client handles in requests and notifications of each capture. */
 const HANDLES = {
   'icsnpp-opcua-binary/open62541_client-server_mainloop.pcap': 1,
@@ -17,7 +15,7 @@ const HANDLES = {
 
 describe('subscriptions as tshark reads them', { skip: missing('captures', 'tshark') }, () => {
   for (const [capture, handles] of Object.entries(HANDLES)) {
-    it(capture, { todo: TODO }, async () => {
+    it(capture, async () => {
       const path = shared(capture);
       const mine = (await senseFile(path)).filter(({ kind }) => kind === 'opcua').flatMap(ourMessages);
       const { differences, same } = compareFields(tsharkMessages(path, ['tcp.port==51210,opcua'], SUBSCRIPTIONS), mine);

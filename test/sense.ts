@@ -3,6 +3,7 @@ import { openFiles } from '../sensor/capture/file.ts';
 import { Block } from '../sensor/capture/source.ts';
 import type { Coverage } from '../sensor/coverage.ts';
 import { type Definition, type Observation, observe } from '../sensor/observation.ts';
+import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { Sensor } from '../sensor/sensor.ts';
 import { join, viewOf } from './lab/bytes.ts';
 import type { Timed } from './lab/frames.ts';
@@ -47,17 +48,20 @@ export async function framesOf(path: string): Promise<Frame[]> {
 export type Sensed = { observations: Observation[]; definitions: Definition[]; rows: number; coverage: Coverage };
 
 /** Everything the sensor says of these frames; `end` false leaves out what it says at the end of a capture. */
-export function sense(frames: readonly Frame[], { end = true, each = false } = {}): Sensed {
+export function sense(frames: readonly Frame[], { end = true, each = false, keys }: { end?: boolean; each?: boolean; keys?: Keyring } = {}): Sensed {
   const out = { observations: [] as Observation[], definitions: [] as Definition[], rows: 0 };
   const known = new Map<number, Definition>();
-  const sensor = new Sensor((batch) => {
-    for (const definition of batch.definitions) known.set(definition.operation, definition);
-    out.definitions.push(...batch.definitions);
-    for (let i = 0; i < batch.rows; i++) {
-      if ((batch.detail[i] as number) < 0) out.rows++;
-      out.observations.push(observe(batch, i, known.get(batch.operation[i] as number)));
-    }
-  });
+  const sensor = new Sensor(
+    (batch) => {
+      for (const definition of batch.definitions) known.set(definition.operation, definition);
+      out.definitions.push(...batch.definitions);
+      for (let i = 0; i < batch.rows; i++) {
+        if ((batch.detail[i] as number) < 0) out.rows++;
+        out.observations.push(observe(batch, i, known.get(batch.operation[i] as number)));
+      }
+    },
+    { keys },
+  );
   for (const block of each ? frames.map((frame) => blockOf([frame])) : [blockOf(frames)]) sensor.take(block);
   if (end) sensor.end();
   return { ...out, coverage: sensor.coverage([{ name: 'test', linktype: 1, dropped: null }]) };

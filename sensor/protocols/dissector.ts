@@ -7,6 +7,7 @@
 import type { Ceiling } from '../coverage.ts';
 import type { Operations } from '../operations.ts';
 import type { Writer } from '../writer.ts';
+import type { Keyring } from './opcua/keys/keyring.ts';
 
 /** Which end of a flow sent the bytes: 0 is the flow's first address as keyed, 1 the other. Not the client or server role. */
 export type Side = 0 | 1;
@@ -38,6 +39,8 @@ export type Sink = {
   readonly operations: Operations;
   /** How long (ms) a server may take to answer; learned of each connection when it is not said. */
   readonly responseTimeout?: number | undefined;
+  /** Keys of OPC UA applications, where the plant gave any. */
+  readonly keys?: Keyring | undefined;
 };
 
 export interface Dissector {

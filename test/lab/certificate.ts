@@ -79,7 +79,9 @@ function make(name: string, issuer: string, signer: KeyObject | null, wish: Wish
     extensions(wish, isAuthority),
   );
   const bytes = sequence(body, algorithm, der(0x03, [0], sign(wish.sha1 ? 'sha1' : 'sha256', body, by)));
-  const text = Buffer.from(bytes).toString('base64').replaceAll(/.{64}/g, '$&\n');
+  const text = Buffer.from(bytes)
+    .toString('base64')
+    .replaceAll(/.{64}(?=.)/g, '$&\n');
   const cert = `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
   return { cert, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, der: bytes, signer: privateKey };
 }

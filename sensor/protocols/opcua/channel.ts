@@ -1,5 +1,7 @@
 import type { Side } from '../dissector.ts';
 import type { Fields } from './call.ts';
+import type { TokenKeys } from './keys/derive.ts';
+import type { Signature } from './keys/opening.ts';
 import type { Session } from './ledger.ts';
 import type { Shape } from './reads.ts';
 import type { Service } from './services/service.ts';
@@ -12,6 +14,12 @@ export const MAX_ASSEMBLIES = 8;
 export const MAX_CHUNKS = 2048;
 /** Bytes of one message. */
 export const MAX_MESSAGE = 16_777_216;
+
+/** Tokens whose keys a channel holds: the newest, and those before it that messages under way still use (Part 4, 5.5.2.1). */
+const MAX_TOKENS = 4;
+
+/** Part 6, 6.7.2.4: sequence numbers go up by one, and start again below 1,024 once within 1,024 of the end. */
+export const nextSequence = (last: number, number: number): boolean => number === last + 1 || (number < 1024 && last >= 4294966271);
 
 /** A request that waits for its response. */
 export type Pending = {
@@ -38,11 +46,12 @@ export type Pending = {
   ambiguous: boolean;
   /** Bytes of the other side went missing since. */
   gapped: boolean;
+  signature: Signature;
   flaws: string[] | null;
 };
 
 /** A message in chunks. `dropped`: it passed a ceiling and is only waited out. */
-export type Assembly = { bytes: Uint8Array; length: number; chunks: number; dropped: boolean; flaws: string[] | null };
+export type Assembly = { bytes: Uint8Array; length: number; chunks: number; dropped: boolean; signature: Signature; flaws: string[] | null };
 
 /** One direction of a channel. */
 export class Lane {
@@ -85,6 +94,8 @@ export class Channel {
   ended = false;
   /** Counts changes of what its observations say. */
   version = 0;
+  /** The newest last. */
+  readonly keys: TokenKeys[] = [];
   readonly lanes: readonly [Lane, Lane] = [new Lane(), new Lane()];
   readonly pending = new Map<number, Pending>();
 
@@ -96,6 +107,20 @@ export class Channel {
     this.visibility = visibility;
     if (mode !== null) this.mode = mode;
     this.version++;
+  }
+
+  /** Keeps the keys of a token. */
+  hold(keys: TokenKeys): void {
+    const same = this.keys.findIndex(({ token }) => token === keys.token);
+    if (same >= 0) this.keys.splice(same, 1);
+    else if (this.keys.length >= MAX_TOKENS) this.keys.shift();
+    this.keys.push(keys);
+  }
+
+  /** The keys of that token, null when they are not known. */
+  keysOf(token: number): TokenKeys | null {
+    for (const keys of this.keys) if (keys.token === token) return keys;
+    return null;
   }
 
   /** A token was issued; -1 when its number is encrypted and the first unfamiliar one must be it. */

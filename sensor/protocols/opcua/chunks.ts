@@ -1,12 +1,23 @@
 /** Messages in chunks, Part 6, 6.7.2: put together by request id, within ceilings. */
 import { type Assembly, type Lane, MAX_ASSEMBLIES, MAX_CHUNKS, MAX_MESSAGE } from './channel.ts';
+import { type Signature, worse } from './keys/opening.ts';
 import type { Ledger } from './ledger.ts';
 
 const FIRST_ROOM = 65_536;
 
 /** Adds a chunk's body and gives the assembly; `dropped` once a ceiling was passed, with its reason in `flaws` when that happened just now. */
-export function addChunk(ledger: Ledger, lane: Lane, requestId: number, view: DataView, start: number, end: number, flaws: string[] | null): Assembly {
+export function addChunk(
+  ledger: Ledger,
+  lane: Lane,
+  requestId: number,
+  view: DataView,
+  start: number,
+  end: number,
+  signature: Signature,
+  flaws: string[] | null,
+): Assembly {
   const assembly = lane.assemblies.get(requestId) ?? begin(ledger, lane, requestId);
+  assembly.signature = assembly.chunks === 0 ? signature : worse(assembly.signature, signature);
   assembly.chunks++;
   if (flaws !== null) assembly.flaws = [...new Set([...(assembly.flaws ?? []), ...flaws])];
   if (assembly.dropped) return assembly;
@@ -44,7 +55,7 @@ function begin(ledger: Ledger, lane: Lane, requestId: number): Assembly {
       break;
     }
   }
-  const assembly = { bytes: new Uint8Array(0), length: 0, chunks: 0, dropped: false, flaws: null };
+  const assembly = { bytes: new Uint8Array(0), length: 0, chunks: 0, dropped: false, signature: null, flaws: null };
   lane.assemblies.set(requestId, assembly);
   return assembly;
 }

@@ -1,17 +1,20 @@
 import { AMBIGUOUS, ANSWERED, EXCEPTION } from '../../observation.ts';
 import { type Dissector, type FlowInfo, NOT_MINE, type Side, type Sink } from '../dissector.ts';
 import type { Fields } from './call.ts';
-import { Channel, channelCounts, type Lane } from './channel.ts';
+import { Channel, channelCounts, type Lane, nextSequence } from './channel.ts';
 import { addChunk, endAssemblies, endAssembly } from './chunks.ts';
 import { ABORT, ACK, CLO, ERR, FINAL, HEADER, HEL, headerFlaw, INTERMEDIATE, MSG, OPN, RHE, SYMMETRIC } from './header.ts';
 import { errorFields, Greeting } from './hello.ts';
+import { checkChunk } from './keys/chunk.ts';
+import type { Clear, Signature } from './keys/opening.ts';
+import { signatureSize } from './keys/policy.ts';
+import { unsealChunk } from './keys/unseal.ts';
 import { Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';
 import { Opaque } from './opaque.ts';
 import { Openings } from './open.ts';
 import { Reader } from './reader.ts';
 import { JUDGED, nextHeader } from './resync.ts';
-import { signatureSize } from './security.ts';
 import { CLOSE_REQUEST, knownType } from './services/services.ts';
 import { contextFields, RESPONSE_TIMEOUT, Transactions } from './transactions.ts';
 
@@ -36,6 +39,8 @@ export class Connection implements Dissector {
   private readonly lost: [boolean, boolean] = [false, false];
   private readonly started: [boolean, boolean] = [false, false];
   private strange = 0;
+  /** Of the chunk at hand. */
+  private signature: Signature = null;
   /** Bytes went missing, or came before the capture: unknown channels are no wonder. */
   private partial: boolean;
 
@@ -146,12 +151,20 @@ export class Connection implements Dissector {
     const token = view.getUint32(pos + 12, true);
     const letter = view.getUint32(pos) & 0xff;
     if (type === MSG) channel.count(side, end - pos, letter !== INTERMEDIATE);
-    if (!this.readable(channel, side, view, pos, end)) {
-      channel.lanes[side].sealed += end - pos;
-      if (letter !== INTERMEDIATE) this.sealed(type, channel, side, at, frame);
-      return;
-    }
     let flaws = this.sizeFlaw(side, end - pos) ? ['size_over_negotiated'] : null;
+    if (!this.readable(channel, side, view, pos, end)) {
+      const clear = this.unseal(channel, side, view, pos, end, at, frame);
+      if (clear === null) {
+        channel.lanes[side].sealed += end - pos;
+        if (letter !== INTERMEDIATE) this.sealed(type, channel, side, at, frame);
+        return;
+      }
+      this.signature = clear.signature;
+      view = clear.view;
+      pos = 0;
+      end = clear.end;
+    } else this.signature = this.verify(channel, token, side, view, pos, end);
+    if (this.signature === 'bad') flaws = [...(flaws ?? []), 'bad_signature'];
     if (known === undefined && !this.partial) flaws = [...(flaws ?? []), 'unknown_channel'];
     if (!channel.accepts(token)) flaws = [...(flaws ?? []), 'unknown_token'];
     flaws = this.sequence(channel.lanes[side], view.getUint32(pos + 16, true), flaws);
@@ -160,11 +173,31 @@ export class Connection implements Dissector {
     else this.chunk(channel, side, letter, view, pos, stop, at, frame, flaws);
   }
 
-  /** Part 6, 6.7.2.4: numbers go up by one, and start again below 1,024 once within 1,024 of the end. */
+  /** An encrypted chunk in clear, null when the keys at hand do not open it. */
+  private unseal(channel: Channel, side: Side, view: DataView, pos: number, end: number, at: number, frame: number): Clear | null {
+    const { keys } = this.link.sink;
+    if (keys === undefined) return null;
+    const clear = unsealChunk(keys, channel, side, side === this.link.clientSide(), view, pos, end);
+    if (clear === 'bad_signature') {
+      this.link.flaw('bad_signature', side, end - pos, at, frame);
+      return null;
+    }
+    if (clear !== null && channel.visibility !== 'opaque') channel.see('opaque', 'SignAndEncrypt');
+    return clear;
+  }
+
+  /** Whether the signature of a chunk in clear holds, null when that cannot be told. */
+  private verify(channel: Channel, token: number, side: Side, view: DataView, pos: number, end: number): Signature {
+    if (channel.visibility !== 'signed') return null;
+    const keys = channel.keysOf(token);
+    return keys === null ? null : checkChunk(side === this.link.clientSide() ? keys.client : keys.server, view, pos, end);
+  }
+
+  /** Says what is wrong with a chunk's sequence number. */
   private sequence(lane: Lane, number: number, flaws: string[] | null): string[] | null {
     const last = lane.sequence;
     lane.sequence = number;
-    if (last < 0 || number === last + 1 || (number < 1024 && last >= 4294966271)) return flaws;
+    if (last < 0 || nextSequence(last, number)) return flaws;
     return [...(flaws ?? []), number === last ? 'sequence_repeat' : 'sequence_gap'];
   }
 
@@ -196,15 +229,16 @@ export class Connection implements Dissector {
       endAssembly(ledger, lane, requestId);
       const { error, fields } = errorFields(view, start, end);
       const reason = fields['opcua.reason'] as string | null;
-      this.transactions.aborted(channel, side, requestId, error, reason, at, frame);
+      this.transactions.aborted(channel, side, requestId, error, reason, at, frame, this.signature, flaws);
       return;
     }
     const had = lane.assemblies.get(requestId)?.dropped === true;
-    const assembly = addChunk(ledger, lane, requestId, view, start, end, flaws);
+    const assembly = addChunk(ledger, lane, requestId, view, start, end, this.signature, flaws);
     if (assembly.dropped && !had) this.link.flaw(assembly.flaws?.at(-1) ?? 'chunk_flood', side, end - pos, at, frame);
     if (letter !== FINAL) return;
     if (!assembly.dropped) {
       const whole = new DataView(assembly.bytes.buffer, 0, assembly.length);
+      this.signature = assembly.signature;
       this.whole(channel, side, requestId, whole, 0, assembly.length, at, frame, assembly.chunks, assembly.flaws);
     }
     endAssembly(ledger, lane, requestId);
@@ -224,7 +258,21 @@ export class Connection implements Dissector {
   ): void {
     const r = reader.begin(view, start, end);
     const type = typeId(r);
-    this.transactions.message({ channel, side, typeId: type, requestId, view, start: r.at, end, at, frame, chunks, flaws, envelope: null });
+    this.transactions.message({
+      channel,
+      side,
+      typeId: type,
+      requestId,
+      view,
+      start: r.at,
+      end,
+      at,
+      frame,
+      chunks,
+      signature: this.signature,
+      flaws,
+      envelope: null,
+    });
   }
 
   /** Whether the chunk's sequence header and body are in clear; settles it for the channel where it can be told. */
@@ -281,7 +329,8 @@ export class Connection implements Dissector {
       'opcua.request_handle': of.handle,
       'opcua.service': 'CloseSecureChannel',
       'opcua.type_id': of.type !== null && of.type >= 0 ? of.type : null,
-      ...contextFields(channel, null),
+      ...contextFields(channel, null, of.type === null ? null : this.signature),
+      ...(of.type === null ? { 'opcua.visibility': 'opaque' } : {}),
       ...channelCounts(channel, client, at),
       'opcua.access': 'session',
       ...(flaws === null ? {} : { 'opcua.flaws': flaws }),
@@ -320,7 +369,8 @@ export class Connection implements Dissector {
     const fields: Fields = {
       'opcua.message_type': null,
       'opcua.channel_id': channel.id,
-      ...contextFields(channel, null),
+      ...contextFields(channel, null, null),
+      ...(channel.keys.length === 0 ? { 'opcua.visibility': 'opaque' } : {}),
       ...channelCounts(channel, client, at),
       'opcua.access': 'session',
     };

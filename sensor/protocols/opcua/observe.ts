@@ -30,6 +30,7 @@ const ORDER = [
   'opcua.visibility',
   'opcua.security_policy',
   'opcua.security_mode',
+  'opcua.signature',
   'opcua.session_name',
   'opcua.application_uri',
   'opcua.user',

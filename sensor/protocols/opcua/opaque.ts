@@ -55,7 +55,7 @@ export class Opaque {
       'opcua.type_id': null,
       'opcua.response_type_id': null,
       'opcua.status': null,
-      ...contextFields(channel, null),
+      ...contextFields(channel, null, null),
       'opcua.visibility': 'opaque',
     };
     this.text = JSON.stringify(this.fields);

@@ -33,5 +33,5 @@ export const opcua: Protocol = {
   ports: PORTS,
   recognise,
   open: (flow, sink) => new Connection(flow, sink),
-  ceilings: (sink) => ledgerOf(sink.operations).ceilings(),
+  ceilings: (sink) => [...ledgerOf(sink.operations).ceilings(), ...(sink.keys?.ceilings() ?? [])],
 };

@@ -7,17 +7,24 @@ import type { Fields } from './call.ts';
 import { certificateFields, certificateIn } from './certificates.ts';
 import type { Channel } from './channel.ts';
 import { skipDiagnosticInfo } from './diagnostic.ts';
+import { HEADER } from './header.ts';
+import { deriveKeys } from './keys/derive.ts';
+import { type Sealed, type Signature, signatureField, unsealOpening, worse } from './keys/opening.ts';
+import { rsaPolicy, signatureSize } from './keys/policy.ts';
 import { type Link, TYPED } from './link.ts';
 import { skipNodeId, typeId } from './nodeid.ts';
 import { type Nonce, nonceIn } from './nonces.ts';
 import { Reader } from './reader.ts';
-import { MODES, policyName, signatureSize } from './security.ts';
+import { MODES, policyName } from './security.ts';
 import { OPEN_REQUEST, OPEN_RESPONSE, SERVICE_FAULT } from './services/services.ts';
 import { isBad, statusName } from './status.ts';
 
 /** Openings of one connection that wait at a time. */
 const MAX_OPENINGS = 16;
 const OPEN_TIMEOUT = 60_000;
+
+/** Longest nonce that keys are derived of, bytes; the policies have 16 and 32 (Part 7, 6.6). */
+const MAX_NONCE = 256;
 
 const reader = new Reader();
 
@@ -38,6 +45,10 @@ type Half = {
   lifetime: number | null;
   renew: boolean | null;
   certificate: Fields;
+  /** It was encrypted, and a key opened it: then its signature is checked, and the bytes of its nonce are kept until the answer comes. */
+  decrypted: boolean;
+  signature: Signature;
+  secret: Uint8Array | null;
   shown: Certificate | null;
   nonce: Nonce | null;
   /** How often the channel was renewed, this time included; -1 for no renewal. */
@@ -104,10 +115,15 @@ export class Openings {
     channel.opened = true;
     channel.policy = half.policy ?? asked?.policy ?? null;
     channel.signature = 0;
+    const mode = asked?.signature === 'bad' ? null : (asked?.mode ?? null);
     if (channel.policy === 'None') channel.see('readable', asked?.mode ?? 'None');
-    else if (channel.visibility === 'signed') channel.signature = signatureSize(channel.policy);
+    else if (mode === 'Sign' || (mode === null && channel.visibility === 'signed')) {
+      channel.signature = signatureSize(channel.policy);
+      channel.see('signed', mode);
+    } else if (mode === 'SignAndEncrypt') channel.see('opaque', mode);
     else channel.version++;
     channel.issue(half.token);
+    keep(channel, asked, half);
     // A new channel gets a new id: an opening of a channel that is open renews it, whatever its encrypted request says.
     const renewal = asked?.renew ?? (asked !== null && asked.channelId !== 0);
     if (channel.renewed(renewal, asked?.at ?? half.at, half.at, half.lifetime)) half.flaws.push('late_renewal');
@@ -127,8 +143,9 @@ export class Openings {
     const r = reader.begin(view, start, end);
     const channelId = r.u32le();
     const policy = policyName(r.string());
+    const from = r.at + 4;
     const certificate = certificateIn(r, this.link.ledger);
-    r.span();
+    const thumbprint = r.span();
     const half: Half = {
       side,
       channelId,
@@ -145,15 +162,37 @@ export class Openings {
       lifetime: null,
       renew: null,
       certificate: certificateFields(side === this.link.clientSide() ? 'opcua.client_certificate' : 'opcua.server_certificate', certificate, at),
+      decrypted: false,
+      signature: null,
+      secret: null,
       shown: certificate,
       nonce: null,
       renewals: -1,
-      flaws: [],
+      flaws,
     };
+    const sealed = { view, message: start - HEADER, certificate: { start: from, size: certificate?.size ?? 0 }, thumbprint, start: r.at, end };
     if (r.short) r.flaw('message_short');
     else if (policy === null || policy === 'None') body(r, half);
     half.flaws = [...flaws, ...r.flaws];
+    if (!r.short && policy !== null && policy !== 'None') this.unseal(half, sealed);
     return half;
+  }
+
+  /** Reads an encrypted half where the keys allow it. */
+  private unseal(half: Half, sealed: Sealed): void {
+    const { keys } = this.link.sink;
+    const clear = keys === undefined ? null : unsealOpening(keys, half.policy, sealed);
+    if (clear === null) return;
+    if (typeof clear === 'string') {
+      half.flaws.push(clear);
+      return;
+    }
+    half.decrypted = true;
+    half.signature = clear.signature;
+    if (clear.signature === 'bad') half.flaws.push('bad_signature');
+    const r = reader.begin(clear.view, clear.start, clear.end);
+    body(r, half);
+    half.flaws.push(...r.flaws);
   }
 
   private tell(
@@ -189,9 +228,10 @@ export class Openings {
         'opcua.type_id': known(asked),
         'opcua.response_type_id': known(answer),
         'opcua.status': error !== null || known(answer) !== null ? statusName(status) : null,
-        'opcua.visibility': one.type >= 0 ? 'readable' : 'opaque',
+        'opcua.visibility': one.type < 0 ? 'opaque' : one.decrypted ? 'decrypted' : 'readable',
         'opcua.security_policy': policy,
         'opcua.security_mode': asked?.mode ?? null,
+        ...signatureField(both(asked, answer)),
         'opcua.request_type': renew === null ? null : renew ? 'renew' : 'issue',
         'opcua.token_id': answer === null || answer.token < 0 ? null : answer.token,
         'opcua.requested_lifetime': asked?.lifetime ?? null,
@@ -207,6 +247,25 @@ export class Openings {
       status,
     );
   }
+}
+
+/** The keys of the token, when both nonces are known and signed by who sent them: a receiver drops what is not (Part 6, 6.7.4). */
+function keep(channel: Channel, asked: Half | null, half: Half): void {
+  const policy = rsaPolicy(channel.policy);
+  if (policy === null || asked?.signature !== 'verified' || half.signature !== 'verified') return;
+  if (asked.secret !== null && half.secret !== null) channel.hold(deriveKeys(policy, half.token, asked.secret, half.secret));
+}
+
+/** Of a transaction: bad when either half's is, verified when that of every half that was seen is. */
+const both = (asked: Half | null, answer: Half | null): Signature =>
+  worse(asked === null ? 'verified' : asked.signature, answer === null ? 'verified' : answer.signature);
+
+/** Reads the nonce; its bytes are kept only where keys of a channel come of them. */
+function takeNonce(r: Reader, half: Half): void {
+  const from = r.at + 4;
+  half.nonce = nonceIn(r);
+  const { size } = half.nonce;
+  if (half.decrypted && size > 0 && size <= MAX_NONCE) half.secret = new Uint8Array(r.view.buffer, r.view.byteOffset + from, size).slice();
 }
 
 /** Bytes of the nonces, where they can be read. */
@@ -248,7 +307,7 @@ function request(r: Reader, half: Half): void {
   const mode = r.u32le();
   half.mode = MODES[mode] ?? 'Invalid';
   if (mode < 1 || mode > 3) r.flaw('bad_security_mode');
-  half.nonce = nonceIn(r);
+  takeNonce(r, half);
   half.lifetime = r.u32le();
 }
 
@@ -264,5 +323,5 @@ function response(r: Reader, half: Half): void {
   half.token = r.u32le();
   r.skip(8);
   half.lifetime = r.u32le();
-  half.nonce = nonceIn(r);
+  takeNonce(r, half);
 }

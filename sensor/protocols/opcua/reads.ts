@@ -3,6 +3,7 @@ import { ANSWERED } from '../../observation.ts';
 import { ROW_VALUES } from '../../writer.ts';
 import { Call, type Fields, type Item } from './call.ts';
 import type { Channel, Pending } from './channel.ts';
+import type { Signature } from './keys/opening.ts';
 import type { Key, Session } from './ledger.ts';
 import type { Link } from './link.ts';
 import { nameItems } from './names.ts';
@@ -31,6 +32,7 @@ export type Shape = {
   readonly sessionsCreated: number;
   readonly channel: Channel;
   readonly channelVersion: number;
+  readonly signature: Signature;
   /** `opcua.max_age` and `opcua.timestamps_to_return`. */
   readonly fields: Fields;
   readonly nodes: readonly Item[];
@@ -78,19 +80,19 @@ const types = new Uint8Array(ROW_VALUES);
 export class Reads {
   private readonly link: Link;
   private readonly shapes = new Map<number, Shape>();
-  private readonly contextOf: (channel: Channel, session: Session | null) => Fields;
+  private readonly contextOf: (channel: Channel, session: Session | null, signature: Signature) => Fields;
 
   /** `contextOf` gives the fields of channel and session. */
-  constructor(link: Link, contextOf: (channel: Channel, session: Session | null) => Fields) {
+  constructor(link: Link, contextOf: (channel: Channel, session: Session | null, signature: Signature) => Fields) {
     this.link = link;
     this.contextOf = contextOf;
   }
 
   /** The shape of a known Read whose session token lies at `tokenStart..tokenEnd` and whose parameters at `start..end`; null for another one. */
-  find(channel: Channel, view: DataView, tokenStart: number, tokenEnd: number, start: number, end: number): Shape | null {
+  find(channel: Channel, signature: Signature, view: DataView, tokenStart: number, tokenEnd: number, start: number, end: number): Shape | null {
     const shape = this.shapes.get(hashBytes(view, start, end, hashBytes(view, tokenStart, tokenEnd, channel.id)));
     if (shape === undefined || !sameBytes(shape.view, view, start, end) || !sameBytes(shape.token, view, tokenStart, tokenEnd)) return null;
-    return this.current(shape, channel) ? shape : null;
+    return shape.signature === signature && this.current(shape, channel) ? shape : null;
   }
 
   /** Remembers a Read as it was met; null when it is none that can become a row. */
@@ -101,7 +103,7 @@ export class Reads {
     const nodes = call.nodes as Item[];
     if (r.short || r.left > 0 || r.flaws.length > 0 || call.leftOff > 0 || nodes.length === 0 || nodes.length > ROW_VALUES) return null;
     const hash = hashBytes(view, start, end, hashBytes(view, tokenStart, tokenEnd, channel.id));
-    const context = this.contextOf(channel, pending.session);
+    const context = this.contextOf(channel, pending.session, pending.signature);
     const contextText = JSON.stringify(context);
     const body = copy(view, start, end);
     const shape: Shape = {
@@ -114,6 +116,7 @@ export class Reads {
       sessionsCreated: this.link.ledger.created,
       channel,
       channelVersion: channel.version,
+      signature: pending.signature,
       fields: call.fields,
       nodes,
       context,

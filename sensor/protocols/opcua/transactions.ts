@@ -3,6 +3,7 @@ import type { Side } from '../dissector.ts';
 import { skipExtension } from './builtin.ts';
 import { Call, type Fields } from './call.ts';
 import { type Channel, MAX_PENDING, type Pending } from './channel.ts';
+import { type Signature, signatureField, worse } from './keys/opening.ts';
 import type { Session } from './ledger.ts';
 import { type Link, TYPED } from './link.ts';
 import { nameItems } from './names.ts';
@@ -30,6 +31,7 @@ export type Message = {
   at: number;
   frame: number;
   chunks: number;
+  signature: Signature;
   flaws: string[] | null;
   /** Fields of the SessionlessInvoke envelope that it came in; null for none. */
   envelope: Fields | null;
@@ -37,12 +39,13 @@ export type Message = {
 
 const reader = new Reader();
 
-/** Fields of a channel and of the session that uses it: the same in details and definitions. */
-export function contextFields(channel: Channel, session: Session | null): Fields {
+/** Fields of a channel and of the session that uses it, for a message whose body is in clear: the same in details and definitions. */
+export function contextFields(channel: Channel, session: Session | null, signature: Signature): Fields {
   const fields: Fields = {
-    'opcua.visibility': channel.visibility ?? 'opaque',
+    'opcua.visibility': channel.visibility === 'opaque' ? 'decrypted' : (channel.visibility ?? 'opaque'),
     'opcua.security_policy': channel.policy,
     'opcua.security_mode': channel.mode,
+    ...signatureField(signature),
   };
   if (session?.name != null) fields['opcua.session_name'] = session.name;
   if (session?.applicationUri != null) fields['opcua.application_uri'] = session.applicationUri;
@@ -105,10 +108,11 @@ export class Transactions {
       chunks: m.chunks,
       ambiguous: this.repeated(channel, m.requestId),
       gapped: false,
+      signature: m.signature,
       flaws,
     };
     const plain = m.typeId === READ_REQUEST && m.envelope === null && flaws === null && m.chunks === 1 && m.side === this.link.client;
-    if (plain) pending.shape = this.reads.find(channel, view, tokenStart, tokenEnd, start, end);
+    if (plain) pending.shape = this.reads.find(channel, m.signature, view, tokenStart, tokenEnd, start, end);
     if (pending.shape === null) this.met(channel, pending, plain, view, tokenStart, tokenEnd, start, end);
     pending.session = pending.shape?.session ?? pending.session;
     pending.body = pending.shape?.body ?? pending.body;
@@ -159,7 +163,14 @@ export class Transactions {
     const found = channel.pending.get(m.requestId);
     const pending = found !== undefined && found.side !== m.side ? found : null;
     if (!right) m.flaws = more(m.flaws, 'wrong_direction');
-    if (pending?.shape != null && m.flaws === null && m.chunks === 1 && !pending.ambiguous && m.typeId === pending.service?.response) {
+    if (
+      pending?.shape != null &&
+      pending.signature === m.signature &&
+      m.flaws === null &&
+      m.chunks === 1 &&
+      !pending.ambiguous &&
+      m.typeId === pending.service?.response
+    ) {
       if (this.reads.row(pending, m.view, m.start, m.end, m.at, m.frame)) {
         channel.pending.delete(pending.requestId);
         return;
@@ -170,7 +181,17 @@ export class Transactions {
   }
 
   /** The sender gives a message up (chunk letter A): Part 6, 6.7.3, an error and a reason instead of the rest. */
-  aborted(channel: Channel, side: Side, requestId: number, error: number, reason: string | null, at: number, frame: number): void {
+  aborted(
+    channel: Channel,
+    side: Side,
+    requestId: number,
+    error: number,
+    reason: string | null,
+    at: number,
+    frame: number,
+    signature: Signature,
+    flaws: string[] | null,
+  ): void {
     const found = channel.pending.get(requestId);
     const pending = found !== undefined && found.side !== side ? found : null;
     const asks = pending === null && side === this.link.clientSide();
@@ -178,10 +199,11 @@ export class Transactions {
     const fields = {
       ...this.opening(channel, pending, requestId, null),
       'opcua.status': statusName(error),
-      ...contextFields(channel, pending?.session ?? null),
+      ...contextFields(channel, pending?.session ?? null, pending === null ? signature : worse(pending.signature, signature)),
       'opcua.aborted': asks ? 'request' : 'response',
       'opcua.reason': reason,
       ...(pending?.service == null ? {} : { 'opcua.access': pending.service.access }),
+      ...(flaws === null ? {} : { 'opcua.flaws': flaws }),
     };
     if (pending !== null) this.forget(channel, pending);
     const latency = pending === null ? Number.NaN : at - pending.at;
@@ -245,7 +267,9 @@ export class Transactions {
     if (pending === null && answer !== null) fields['opcua.request_handle'] = answer.handle;
     fields['opcua.status'] = answer === null ? null : statusName(answer.status);
     if (answer !== null && answer.status !== 0) Object.assign(fields, statusDetail(answer.status));
-    Object.assign(fields, contextFields(channel, pending?.session ?? null), m?.envelope, pending?.envelope, call.fields);
+    Object.assign(fields, contextFields(channel, pending?.session ?? null, signatureOf(pending, m)), m?.envelope, pending?.envelope, call.fields);
+    // A password that only the message's own encryption hid did not travel in clear.
+    if (channel.visibility === 'opaque' && fields['opcua.password'] === 'clear') fields['opcua.password'] = 'encrypted';
     nameItems(call.nodes ?? []);
     nameItems(call.methods ?? []);
     if (call.nodes !== null) fields['opcua.nodes'] = call.nodes;
@@ -260,6 +284,8 @@ export class Transactions {
   }
 }
 
+const signatureOf = (pending: Pending | null, m: Message | null): Signature =>
+  pending === null ? (m?.signature ?? null) : m === null ? pending.signature : worse(pending.signature, m.signature);
 /** Severity and info bits of a service result that is not plainly Good. */
 function statusDetail(status: number): Fields {
   const bits = infoBits(status);
