@@ -162,11 +162,13 @@ export const SUBSCRIPTIONS: { readonly [service: string]: (q: Any, a: Any) => To
       (result) => ({ status: status(result.statusCode) }),
     ),
   }),
-  Publish: (_, a) => ({
-    nodes: (a.notificationMessage?.notificationData ?? []).flatMap((data: Any) =>
+  Publish: (_, a) => {
+    const nodes = (a.notificationMessage?.notificationData ?? []).flatMap((data: Any) =>
       (data.monitoredItems ?? []).map((of: Any) => ({ client_handle: of.clientHandle, ...dataValue(of.value) })),
-    ),
-  }),
+    );
+    // A message without notifications keeps alive; it touches no node.
+    return nodes.length === 0 ? {} : { nodes };
+  },
   HistoryRead: (q, a) => ({
     nodes: joined(
       q.nodesToRead,
