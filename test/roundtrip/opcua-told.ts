@@ -162,7 +162,7 @@ export const SUBSCRIPTIONS: { readonly [service: string]: (q: Any, a: Any) => To
       (result) => ({ status: status(result.statusCode) }),
     ),
   }),
-  Publish: (_, a) => {
+  Publish: (_, a): Told => {
     const nodes = (a.notificationMessage?.notificationData ?? []).flatMap((data: Any) =>
       (data.monitoredItems ?? []).map((of: Any) => ({ client_handle: of.clientHandle, ...dataValue(of.value) })),
     );
