@@ -1,6 +1,7 @@
 /** Modbus for tests: messages as hex, and conversations of them as TCP or UDP frames. */
 import type { Observation } from '../sensor/observation.ts';
-import { hex, join, u16 } from './lab/bytes.ts';
+import { crc16, lrc } from '../sensor/protocols/modbus/checksum.ts';
+import { hex, join, u16, viewOf } from './lab/bytes.ts';
 import { ACK, FIN, type Host, PSH, SYN, tcpFrame, udpFrame } from './lab/frames.ts';
 import { type Frame, START, sense } from './sense.ts';
 
@@ -16,6 +17,20 @@ export function adu(
   const bytes = hex(pdu);
   return join(u16(transaction), u16(protocol), u16(length ?? bytes.length + 1), [unit], bytes);
 }
+
+/** A PDU in hex in a serial frame: RTU with its CRC, ASCII with its LRC. */
+export type Wrap = (pdu: string, unit?: number) => Uint8Array;
+
+export const rtu: Wrap = (pdu, unit = 1) => {
+  const body = join([unit], hex(pdu));
+  const crc = crc16(viewOf(body), 0, body.length);
+  return join(body, [crc & 255, crc >> 8]);
+};
+export const ascii: Wrap = (pdu, unit = 1) => {
+  const body = join([unit], hex(pdu));
+  const digits = [...body, lrc(viewOf(body), 0, body.length)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return new TextEncoder().encode(`:${digits.toUpperCase()}\r\n`);
+};
 
 /** What the client (`>`) or the server (`<`) sends in a frame of its own; null: the capture lost that many bytes; a number: ms that pass. */
 export type Step = readonly ['>' | '<', Uint8Array] | readonly ['>' | '<', null, number] | number;

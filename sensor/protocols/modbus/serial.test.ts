@@ -1,25 +1,12 @@
 /** RTU and ASCII frames over TCP and UDP, through the sensor. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hex, join, viewOf } from '../../../test/lab/bytes.ts';
+import { join } from '../../../test/lab/bytes.ts';
 import { CASES } from '../../../test/modbus-cases.ts';
-import { CLIENT, SERVER, type Step, type Talk, talk } from '../../../test/modbus-wire.ts';
+import { ascii, CLIENT, rtu, SERVER, type Step, type Talk, talk, type Wrap } from '../../../test/modbus-wire.ts';
 import { mutated, random, sense } from '../../../test/sense.ts';
 import type { Observation } from '../../observation.ts';
-import { crc16, lrc } from './checksum.ts';
 
-type Wrap = (pdu: string, unit?: number) => Uint8Array;
-
-const rtu: Wrap = (pdu, unit = 1) => {
-  const body = join([unit], hex(pdu));
-  const crc = crc16(viewOf(body), 0, body.length);
-  return join(body, [crc & 255, crc >> 8]);
-};
-const ascii: Wrap = (pdu, unit = 1) => {
-  const body = join([unit], hex(pdu));
-  const digits = [...body, lrc(viewOf(body), 0, body.length)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return new TextEncoder().encode(`:${digits.toUpperCase()}\r\n`);
-};
 const WRAPS: [string, Wrap][] = [
   ['rtu', rtu],
   ['ascii', ascii],
