@@ -1,27 +1,11 @@
 /** Tags as a list that can be read in again. */
-import type { Column } from './columns.ts';
+import { COLUMNS } from './columns.ts';
 import { rowText } from './csv.ts';
 import { addressText, type Tag, typeText } from './tag.ts';
 
-const WRITTEN: readonly Column[] = [
-  'server',
-  'unit',
-  'table',
-  'address',
-  'name',
-  'type',
-  'word_order',
-  'scale',
-  'offset',
-  'engineering_unit',
-  'low',
-  'high',
-  'notation',
-];
-
 /** CSV with a header; addresses from 0, and it says so. */
 export function exportTags(tags: readonly Tag[]): string {
-  return rowText(WRITTEN) + tags.map(tagText).join('');
+  return rowText(COLUMNS) + tags.map(tagText).join('');
 }
 
 /** Its row. */
