@@ -8,7 +8,7 @@ import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Kept, Store } from '../analyzer/store/store.ts';
 import type { Source } from '../sensor/capture/source.ts';
 import { join } from '../test/lab/bytes.ts';
-import { adu, type Step, talk } from '../test/modbus-wire.ts';
+import { adu, rtu, type Step, talk } from '../test/modbus-wire.ts';
 import { blockOf } from '../test/sense.ts';
 import { compileRules, Pass } from './pass.ts';
 import { Progress } from './progress.ts';
@@ -25,7 +25,7 @@ const STEPS: Step[] = [
   ['<', join(adu(1000, '06 0001 0005'), adu(1001, '06 0002 0006'))],
 ];
 
-async function record(store: Store): Promise<void> {
+async function record(store: Store, steps: readonly Step[]): Promise<void> {
   const recorder = new Recorder(store, 'test', new Progress(0));
   const pass = new Pass({
     rules: compileRules([]),
@@ -37,7 +37,7 @@ async function record(store: Store): Promise<void> {
   });
   const source: Source = {
     frames: async (onBlock) => {
-      await onBlock(blockOf(talk(STEPS)));
+      await onBlock(blockOf(talk(steps)));
       return { frames: 0, interfaces: [], warnings: [] };
     },
     stop: () => {},
@@ -51,7 +51,7 @@ it('two writes of one segment are two, polls are summaries, and a second time ch
   const folder = mkdtempSync(path(tmpdir(), 'stillwatch-recorder-'));
   const store = openSqlite(path(folder, 'stillwatch.db'));
   try {
-    await record(store);
+    await record(store, STEPS);
     const first = await store.observations({ limit: 1000 });
     const modbus = (one: Kept) => one.json['modbus'] as { access: string; table: string; transaction_id?: number };
     const writes = first.filter((one) => one.kind === 'modbus' && modbus(one).access === 'write');
@@ -62,11 +62,26 @@ it('two writes of one segment are two, polls are summaries, and a second time ch
     // A finding shows the decoded frames around it: summaries are no frame's.
     const frames = Array.from({ length: 40 }, (_, n) => n + 1);
     assert.ok((await store.observations({ frames, limit: 1000 })).every((one) => one.json['summary'] === undefined));
-    await record(store);
+    await record(store, STEPS);
     const second = await store.observations({ limit: 1000 });
     assert.deepEqual(second.map((one) => one.id).sort(), first.map((one) => one.id).sort());
   } finally {
     await store.close();
     rmSync(folder, { recursive: true });
+  }
+});
+
+it('two writes of one segment are two without a transaction id as well', async () => {
+  const store = openSqlite(':memory:');
+  const both = join(rtu('06 0001 0005'), rtu('06 0002 0006'));
+  try {
+    await record(store, [
+      ['>', both],
+      ['<', both],
+    ]);
+    const writes = (await store.observations({ limit: 1000 })).filter((one) => one.kind === 'modbus');
+    assert.deepEqual(writes.map((one) => (one.json['modbus'] as { address: number }).address).sort(), [1, 2]);
+  } finally {
+    await store.close();
   }
 });

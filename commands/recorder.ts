@@ -53,7 +53,8 @@ export class Recorder {
     }
     const source = String(o['source.ip'] ?? o['source.mac'] ?? '');
     const destination = String(o['destination.ip'] ?? '');
-    const id = observationId(o, frames, source, destination);
+    // By everything it says: storing it again is harmless, and what else one frame carries has an id of its own.
+    const id = idOf('observation', frames.join(' '), JSON.stringify(o));
     this.kept.push({ id, '@timestamp': o['@timestamp'], kind: o.kind, frames, source, destination, json: nest(o) });
   }
 
@@ -132,13 +133,6 @@ export class Recorder {
       coverage,
     };
   }
-}
-
-/** The same observation always has the same id, so that storing it again is harmless. Requests of one frame differ by their numbers. */
-function observationId(o: Observation, frames: number[], source: string, destination: string): string {
-  if (o['summary.start'] !== undefined) return idOf('summary', JSON.stringify(o));
-  const number = String(o['flow.event'] ?? o['modbus.transaction_id'] ?? o['opcua.request_id'] ?? '');
-  return idOf('observation', o['@timestamp'], o.kind, source, destination, frames.join(' '), number);
 }
 
 /** Shares above which something is worth a sentence. */
