@@ -1,6 +1,5 @@
 /** The register map: which addresses exist as far as somebody was answered, who reads and writes them, and what they hold. */
 import { AMBIGUOUS, ANSWERED, type Observation, OUTCOMES, timestamp } from '../../sensor/observation.ts';
-
 import type { Repeats } from '../baseline/repeats.ts';
 import type { Ceiling } from '../coverage.ts';
 import type { Fact } from '../fact.ts';
