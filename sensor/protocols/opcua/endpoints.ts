@@ -1,6 +1,7 @@
 /** What servers offer, compared over time: a server that suddenly offers less security is misconfigured, or another one answers. */
 import type { Ceiling } from '../../coverage.ts';
 import type { Call, Fields, Item } from './call.ts';
+import { Latest } from './latest.ts';
 
 /** Lists remembered; the one used least recently makes room. */
 export const MAX_LISTS = 1024;
@@ -22,11 +23,10 @@ type Offer = { text: string; strength: number };
 
 /** Endpoint lists of all servers. */
 export class EndpointLists {
-  private readonly lists = new Map<string, ReadonlyMap<string, Offer>>();
-  private evicted = 0;
+  private readonly lists = new Latest<ReadonlyMap<string, Offer>>('opcua endpoint lists', MAX_LISTS);
 
   ceiling(): Ceiling {
-    return { name: 'opcua endpoint lists', limit: MAX_LISTS, used: this.lists.size, hit: this.evicted };
+    return this.lists.ceiling();
   }
 
   /**
@@ -39,19 +39,8 @@ export class EndpointLists {
     const key = `${server} ${service} ${JSON.stringify(call.fields['opcua.profiles'] ?? null)}`;
     const now = new Map((endpoints as Item[]).map(offer));
     const before = this.lists.get(key);
-    this.remember(key, now);
+    this.lists.set(key, now);
     return before === undefined ? {} : difference(before, now);
-  }
-
-  private remember(key: string, list: ReadonlyMap<string, Offer>): void {
-    if (!this.lists.delete(key) && this.lists.size >= MAX_LISTS) {
-      this.evicted++;
-      for (const oldest of this.lists.keys()) {
-        this.lists.delete(oldest);
-        break;
-      }
-    }
-    this.lists.set(key, list);
   }
 }
 

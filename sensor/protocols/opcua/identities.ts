@@ -2,16 +2,16 @@
 import type { Ceiling } from '../../coverage.ts';
 import type { Certificate } from '../certificate/certificate.ts';
 import type { Fields } from './call.ts';
+import { Latest } from './latest.ts';
 
 /** Applications remembered; the one seen least recently makes room. */
 export const MAX_IDENTITIES = 4096;
 
 export class Identities {
-  private readonly shown = new Map<string, string>();
-  private evicted = 0;
+  private readonly shown = new Latest<string>('opcua applications with certificates', MAX_IDENTITIES);
 
   ceiling(): Ceiling {
-    return { name: 'opcua applications with certificates', limit: MAX_IDENTITIES, used: this.shown.size, hit: this.evicted };
+    return this.shown.ceiling();
   }
 
   /** A server's certificate depends on the policy: for other keys it has other ones. `server` is its address and port. */
@@ -28,13 +28,6 @@ export class Identities {
 
   private compare(prefix: string, key: string, { thumbprint }: Certificate): Fields {
     const before = this.shown.get(key);
-    if (!this.shown.delete(key) && this.shown.size >= MAX_IDENTITIES) {
-      this.evicted++;
-      for (const oldest of this.shown.keys()) {
-        this.shown.delete(oldest);
-        break;
-      }
-    }
     this.shown.set(key, thumbprint);
     return before === undefined || before === thumbprint ? {} : { [`${prefix}.changed`]: true, [`${prefix}.previous`]: before };
   }

@@ -3,6 +3,7 @@ import type { Operations } from '../../operations.ts';
 import { type Certificate, readCertificate } from '../certificate/certificate.ts';
 import { EndpointLists } from './endpoints.ts';
 import { Identities } from './identities.ts';
+import { Latest } from './latest.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** Sessions remembered over all connections; the one used least recently makes room. */
@@ -43,9 +44,9 @@ export class Ledger {
   /** What certificate each application showed last. */
   readonly identities = new Identities();
   /** Times a ceiling was met. */
-  readonly refused = { held: 0, sessions: 0, pending: 0, assemblies: 0, chunks: 0, channels: 0, flaws: 0, collisions: 0 };
+  readonly refused = { held: 0, pending: 0, assemblies: 0, chunks: 0, channels: 0, flaws: 0, collisions: 0 };
   readonly subscriptions = new Subscriptions();
-  private readonly sessions = new Map<string, Session>();
+  private readonly sessions = new Latest<Session>('opcua sessions', MAX_SESSIONS);
   private readonly certificates = new Map<string, Certificate>();
 
   /** Claims `n` bytes; give them back by `release`. */
@@ -63,10 +64,10 @@ export class Ledger {
   }
 
   ceilings(): Ceiling[] {
-    const { held, sessions, ...connections } = this.refused;
+    const { held, ...connections } = this.refused;
     return [
       { name: 'bytes held for opcua', limit: MAX_HELD, used: this.held, hit: held },
-      { name: 'opcua sessions', limit: MAX_SESSIONS, used: this.sessions.size, hit: sessions },
+      this.sessions.ceiling(),
       ...this.subscriptions.ceilings(),
       this.endpoints.ceiling(),
       this.identities.ceiling(),
@@ -76,25 +77,10 @@ export class Ledger {
 
   /** `server` is the server's address and port, `token` the authentication token's node id. */
   session(server: string, token: string): Session | null {
-    const key = `${server} ${token}`;
-    const session = this.sessions.get(key);
-    if (session === undefined) return null;
-    // The order is that of use, which matters once somebody has to make room.
-    if (this.sessions.size > MAX_SESSIONS >> 1) {
-      this.sessions.delete(key);
-      this.sessions.set(key, session);
-    }
-    return session;
+    return this.sessions.get(`${server} ${token}`) ?? null;
   }
 
   open(server: string, token: string, session: Session): void {
-    if (this.sessions.size >= MAX_SESSIONS) {
-      this.refused.sessions++;
-      for (const oldest of this.sessions.keys()) {
-        this.sessions.delete(oldest);
-        break;
-      }
-    }
     this.created++;
     this.sessions.set(`${server} ${token}`, session);
   }
