@@ -15,7 +15,7 @@ export type Item = { [key: string]: Value };
 /** Decoders of one transaction write here: the request's first, then the response's. */
 export class Call {
   /** Full field names, in print order. */
-  readonly fields: Fields = {};
+  readonly fields: Fields;
   /** `opcua.nodes`: what the request touches, in its order; null when the service touches no nodes. */
   nodes: Item[] | null = null;
   /** `opcua.methods` of a Call. */
@@ -23,7 +23,7 @@ export class Call {
   /** What else the request lists that the response answers one by one: subscriptions, acknowledgements. */
   listed: Item[] | null = null;
   /** Names of the event fields that monitored items of the request select, by the item's place. */
-  readonly events = new Map<number, readonly string[]>();
+  events: Map<number, readonly string[]> | null = null;
   /** Items beyond MAX_ITEMS. */
   leftOff = 0;
   /** Elements of lists inside items that were read past. */
@@ -33,7 +33,7 @@ export class Call {
   /** The authentication token that a CreateSession response gave, as a key. Never printed. */
   token: string | null = null;
   /** `opcua.diagnostics`, where the server tells any. */
-  readonly diagnostics: Item[] = [];
+  diagnostics: Item[] | null = null;
   readonly ledger: Ledger;
   /** The server's address and port, '' when it is not sure that both halves belong together: then nothing is learned from them. */
   readonly server: string;
@@ -43,19 +43,24 @@ export class Call {
   table: readonly string[] = [];
 
   /** Nonces of client and server, in the order they came. Never printed. */
-  readonly nonces: Nonce[] = [];
+  nonces: Nonce[] | null = null;
   /** When the request was seen (for an orphan, the response), ms. */
   at = 0;
 
-  constructor(ledger: Ledger, server = '', session = '') {
+  constructor(ledger: Ledger, server = '', session = '', fields: Fields = {}) {
     this.ledger = ledger;
     this.server = server;
     this.session = session;
+    this.fields = fields;
   }
 
   /** What the server's subscriptions are known to watch. */
   get subscriptions(): Subscriptions {
     return this.ledger.subscriptions;
+  }
+
+  diagnose(info: Item): void {
+    (this.diagnostics ??= []).push(info);
   }
 
   /** The diagnostics of the service itself (`operation` null) and the string table that all of a response refer to: Part 4, 7.33. */
@@ -68,7 +73,7 @@ export class Call {
     r.at = start;
     const service = diagnosticInfo(r, this.table);
     r.at = behind;
-    if (service !== null) this.diagnostics.push({ operation: null, ...service });
+    if (service !== null) this.diagnose({ operation: null, ...service });
   }
 
   /** One DiagnosticInfo an operation, in the order of the request; those that say nothing are left out. `of`: they are about parts of that operation. */
@@ -77,8 +82,8 @@ export class Call {
     for (let i = 0; i < count && !r.short; i++) {
       const info = diagnosticInfo(r, this.table);
       if (info === null) continue;
-      if (this.diagnostics.length < MAX_DIAGNOSTICS && r.keep())
-        this.diagnostics.push(of < 0 ? { operation: i, ...info } : { operation: of, part: i, ...info });
+      if ((this.diagnostics?.length ?? 0) < MAX_DIAGNOSTICS && r.keep())
+        this.diagnose(of < 0 ? { operation: i, ...info } : { operation: of, part: i, ...info });
       else this.leftOff++;
     }
   }

@@ -39,8 +39,12 @@ export type Pending = {
   shape: Shape | null;
   /** Fields of its SessionlessInvoke envelope. */
   envelope: Fields | null;
-  /** What follows the request header, and how much of it is held for this request alone. */
-  body: Uint8Array | null;
+  /** What follows the request header: `start..end` of `body`; null when it is not held. */
+  body: DataView | null;
+  start: number;
+  end: number;
+  /** The shelf's slot that it lies in, -1 for none, and bytes held for this request alone. */
+  slot: number;
   held: number;
   chunks: number;
   ambiguous: boolean;

@@ -3,6 +3,7 @@ import { type Dissector, type FlowInfo, NOT_MINE, type Side, type Sink } from '.
 import type { Fields } from './call.ts';
 import { Channel, channelCounts, type Lane, nextSequence } from './channel.ts';
 import { addChunk, endAssemblies, endAssembly } from './chunks.ts';
+import { contextFields } from './context.ts';
 import { ABORT, ACK, CLO, ERR, FINAL, HEADER, HEL, headerFlaw, INTERMEDIATE, MSG, OPN, RHE, SYMMETRIC } from './header.ts';
 import { errorFields, Greeting } from './hello.ts';
 import { checkChunk } from './keys/chunk.ts';
@@ -16,7 +17,7 @@ import { Openings } from './open.ts';
 import { Reader } from './reader.ts';
 import { JUDGED, nextHeader } from './resync.ts';
 import { CLOSE_REQUEST, knownType } from './services/services.ts';
-import { contextFields, RESPONSE_TIMEOUT, Transactions } from './transactions.ts';
+import { RESPONSE_TIMEOUT, Transactions } from './transactions.ts';
 
 /** Channels of one connection. There is one at a time; more are remembered for messages that are still under way. */
 const MAX_CHANNELS = 8;

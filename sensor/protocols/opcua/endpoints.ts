@@ -30,17 +30,17 @@ export class EndpointLists {
   }
 
   /**
-   * Remembers the list that `service` of `server` gave, whole and in order, and says how it differs from the one before: `opcua.endpoints_changed`, what was
-   * added and removed, and whether something added is weaker than all there was. Nothing for the first list, and for one that stayed the same.
+   * Remembers the list that `service` of `server` gave, whole and in order, and puts into its fields how it differs from the one before: `opcua.endpoints_changed`,
+   * what was added and removed, and whether something added is weaker than all there was. Nothing for the first list, and for one that stayed the same.
    */
-  compare(server: string, service: string, call: Call): Fields {
-    const endpoints = call.fields['opcua.endpoints'];
-    if (!Array.isArray(endpoints) || endpoints.length === 0 || endpoints.length > MAX_ENDPOINTS || call.leftOff > 0) return {};
-    const key = `${server} ${service} ${JSON.stringify(call.fields['opcua.profiles'] ?? null)}`;
+  compare(server: string, service: string, { fields, leftOff }: Call): void {
+    const endpoints = fields['opcua.endpoints'];
+    if (!Array.isArray(endpoints) || endpoints.length === 0 || endpoints.length > MAX_ENDPOINTS || leftOff > 0) return;
+    const key = `${server} ${service} ${JSON.stringify(fields['opcua.profiles'] ?? null)}`;
     const now = new Map((endpoints as Item[]).map(offer));
     const before = this.lists.get(key);
     this.lists.set(key, now);
-    return before === undefined ? {} : difference(before, now);
+    if (before !== undefined) Object.assign(fields, difference(before, now));
   }
 }
 

@@ -4,6 +4,7 @@ import { type Certificate, readCertificate } from '../certificate/certificate.ts
 import { EndpointLists } from './endpoints.ts';
 import { Identities } from './identities.ts';
 import { Latest } from './latest.ts';
+import { Shelf } from './shelf.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 /** Sessions remembered over all connections; the one used least recently makes room. */
@@ -39,6 +40,9 @@ export class Ledger {
   held = 0;
   /** Sessions created so far. */
   created = 0;
+  /** Counts sessions that came and went. */
+  changes = 0;
+  readonly shelf = new Shelf();
   /** What each server offered last. */
   readonly endpoints = new EndpointLists();
   /** What certificate each application showed last. */
@@ -82,10 +86,12 @@ export class Ledger {
 
   open(server: string, token: string, session: Session): void {
     this.created++;
+    this.changes++;
     this.sessions.set(`${server} ${token}`, session);
   }
 
   end(server: string, token: string): void {
+    this.changes++;
     this.sessions.delete(`${server} ${token}`);
   }
 

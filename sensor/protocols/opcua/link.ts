@@ -5,6 +5,7 @@ import type { Fields } from './call.ts';
 import { type Ledger, ledgerOf } from './ledger.ts';
 import { Nonces } from './nonces.ts';
 import { frameOrNull, round3 } from './observe.ts';
+import { Tokens } from './tokens.ts';
 
 /** Ports of OPC UA servers: the registered ones, and those of vendors. A hint only. */
 export const PORTS: readonly number[] = [4840, 4841, 4843, 4855, 4885, 4897, 26543, 48010, 48020, 48031, 48050, 49320, 51210, 53520, 53530, 62541];
@@ -19,6 +20,8 @@ export const GREETED = 3;
 /** Malformed spots of one connection that are told one by one; the rest is counted. */
 const MAX_FLAWS = 100;
 
+const UNTAGGED = {};
+
 /** What one record is about; frames 0 for a half that was not seen. */
 export type Seen = { client: Side; at: number; outcome: number; latency: number; requestFrame: number; responseFrame: number };
 
@@ -28,17 +31,21 @@ export class Link {
   readonly sink: Sink;
   readonly ledger: Ledger;
   readonly nonces = new Nonces();
+  readonly tokens: Tokens;
   client: Side | -1 = -1;
   flaws = 0;
   private certainty = 0;
   private known: Peer | null = null;
   private told = 0;
-  private readonly destinations: [Fields | null, Fields | null] = [null, null];
+  private readonly servers: readonly [string, string];
 
   constructor(flow: FlowInfo, sink: Sink) {
     this.flow = flow;
     this.sink = sink;
     this.ledger = ledgerOf(sink.operations);
+    this.tokens = new Tokens(this.ledger);
+    const { address, port } = flow;
+    this.servers = [`${address[1]} ${port[1]}`, `${address[0]} ${port[0]}`];
   }
 
   /** `side` looks like the client. A better reason overrules a worse one; false when it contradicts one as good. */
@@ -63,8 +70,7 @@ export class Link {
 
   /** The server's address and port: sessions live there. */
   server(client: Side): string {
-    const side = (1 - client) as Side;
-    return `${this.flow.address[side]} ${this.flow.port[side]}`;
+    return this.servers[client];
   }
 
   peer(): Peer {
@@ -76,52 +82,57 @@ export class Link {
     return this.known;
   }
 
-  /** Fields of addresses that stay the same for a peer, in print order after `source.ip` and the client's port. */
-  private destination(client: Side): Fields {
-    return (this.destinations[client] ??= this.made(client));
-  }
-
-  private made(client: Side): Fields {
+  /** The fields of addresses of a definition. */
+  addresses(): Fields {
+    const client = this.clientSide();
     const server = (1 - client) as Side;
     const { address, port, transport, vlan } = this.flow;
     return {
+      'source.ip': address[client],
       'destination.ip': address[server],
       'destination.port': port[server],
       'network.transport': transport,
       'network.protocol': 'opcua',
-      ...(vlan === 0 ? {} : { 'network.vlan.id': vlan }),
+      ...(vlan === 0 ? UNTAGGED : { 'network.vlan.id': vlan }),
     };
   }
 
-  /** The fields of addresses of a definition. */
-  addresses(): Fields {
-    const client = this.clientSide();
-    return { 'source.ip': this.flow.address[client], ...this.destination(client) };
+  /** The beginning of an observation: what it is, when, between whom. */
+  observation(kind: Kind, { client, at, outcome, latency, requestFrame, responseFrame }: Seen): Observation {
+    const server = (1 - client) as Side;
+    const { address, port, transport, vlan } = this.flow;
+    return {
+      kind,
+      '@timestamp': timestamp(at),
+      'source.ip': address[client],
+      'source.port': port[client],
+      'destination.ip': address[server],
+      'destination.port': port[server],
+      'network.transport': transport,
+      'network.protocol': 'opcua',
+      ...(vlan === 0 ? UNTAGGED : { 'network.vlan.id': vlan }),
+      outcome: OUTCOMES[outcome] as string,
+      latency: round3(latency),
+      request_frame: frameOrNull(requestFrame),
+      response_frame: frameOrNull(responseFrame),
+    };
+  }
+
+  /** Tells one observation that began with `observation`. */
+  tell(observation: Observation, { client, at, outcome, latency, requestFrame, responseFrame }: Seen, status: number): void {
+    const { batch } = this.sink.writer;
+    const i = this.sink.writer.detail(observation, at, requestFrame);
+    batch.outcome[i] = outcome;
+    batch.latency[i] = latency;
+    batch.responseFrame[i] = responseFrame;
+    batch.port[i] = this.flow.port[client];
+    batch.status[i] = outcome === EXCEPTION ? status : 0;
+    if (observation['opcua.flaws'] !== undefined) this.flaws++;
   }
 
   /** Tells one whole observation; `fields` are those behind `response_frame`. */
   emit(kind: Kind, seen: Seen, fields: Fields, status: number): void {
-    const { client, at, outcome } = seen;
-    const observation: Observation = {
-      kind,
-      '@timestamp': timestamp(at),
-      'source.ip': this.flow.address[client],
-      'source.port': this.flow.port[client],
-      ...this.destination(client),
-      outcome: OUTCOMES[outcome] as string,
-      latency: round3(seen.latency),
-      request_frame: frameOrNull(seen.requestFrame),
-      response_frame: frameOrNull(seen.responseFrame),
-      ...fields,
-    };
-    const { batch } = this.sink.writer;
-    const i = this.sink.writer.detail(observation, at, seen.requestFrame);
-    batch.outcome[i] = outcome;
-    batch.latency[i] = seen.latency;
-    batch.responseFrame[i] = seen.responseFrame;
-    batch.port[i] = this.flow.port[client];
-    batch.status[i] = outcome === EXCEPTION ? status : 0;
-    if (fields['opcua.flaws'] !== undefined) this.flaws++;
+    this.tell(Object.assign(this.observation(kind, seen), fields), seen, status);
   }
 
   /** A malformed spot that belongs to no transaction. `side` sent it; `bytes` were skipped. */

@@ -1,11 +1,11 @@
 import { AMBIGUOUS } from '../../observation.ts';
 import type { Side } from '../dissector.ts';
+import { hashText } from './bytes.ts';
 import type { Fields } from './call.ts';
 import type { Channel } from './channel.ts';
+import { contextFields } from './context.ts';
 import type { Key } from './ledger.ts';
 import type { Link } from './link.ts';
-import { hashText } from './reads.ts';
-import { contextFields } from './transactions.ts';
 
 const OPAQUE_TAG = 0x4f504151;
 const NOTHING = new Uint8Array(0);

@@ -1,8 +1,10 @@
 /** The hot path: a Read that was seen before and whose results are all plain numbers becomes one row. */
 import { ANSWERED } from '../../observation.ts';
 import { ROW_VALUES } from '../../writer.ts';
+import { copy, hashBytes, hashText, sameBytes } from './bytes.ts';
 import { Call, type Fields, type Item } from './call.ts';
 import type { Channel, Pending } from './channel.ts';
+import { contextFields } from './context.ts';
 import type { Signature } from './keys/opening.ts';
 import type { Key, Session } from './ledger.ts';
 import type { Link } from './link.ts';
@@ -44,34 +46,6 @@ export type Shape = {
   key: Key | null;
 };
 
-/** FNV-1a over 32-bit words, then bytes. */
-export function hashBytes(view: DataView, start: number, end: number, seed: number): number {
-  let h = seed | 0;
-  let at = start;
-  for (; at + 4 <= end; at += 4) h = Math.imul(h ^ view.getInt32(at, true), 0x01000193) ^ (h >>> 15);
-  for (; at < end; at++) h = Math.imul(h ^ view.getUint8(at), 0x01000193);
-  return h;
-}
-
-export function hashText(text: string): number {
-  let h = 0x811c9dc5 | 0;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h;
-}
-
-function sameBytes(a: DataView, view: DataView, start: number, end: number): boolean {
-  const size = end - start;
-  if (a.byteLength !== size) return false;
-  let i = 0;
-  for (; i + 4 <= size; i += 4) if (a.getInt32(i, true) !== view.getInt32(start + i, true)) return false;
-  for (; i < size; i++) if (a.getUint8(i) !== view.getUint8(start + i)) return false;
-  return true;
-}
-
-function copy(view: DataView, start: number, end: number): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset + start, end - start).slice();
-}
-
 const reader = new Reader();
 const values = new Float64Array(ROW_VALUES);
 const types = new Uint8Array(ROW_VALUES);
@@ -80,12 +54,9 @@ const types = new Uint8Array(ROW_VALUES);
 export class Reads {
   private readonly link: Link;
   private readonly shapes = new Map<number, Shape>();
-  private readonly contextOf: (channel: Channel, session: Session | null, signature: Signature) => Fields;
 
-  /** `contextOf` gives the fields of channel and session. */
-  constructor(link: Link, contextOf: (channel: Channel, session: Session | null, signature: Signature) => Fields) {
+  constructor(link: Link) {
     this.link = link;
-    this.contextOf = contextOf;
   }
 
   /** The shape of a known Read whose session token lies at `tokenStart..tokenEnd` and whose parameters at `start..end`; null for another one. */
@@ -103,7 +74,7 @@ export class Reads {
     const nodes = call.nodes as Item[];
     if (r.short || r.left > 0 || r.flaws.length > 0 || call.leftOff > 0 || nodes.length === 0 || nodes.length > ROW_VALUES) return null;
     const hash = hashBytes(view, start, end, hashBytes(view, tokenStart, tokenEnd, channel.id));
-    const context = this.contextOf(channel, pending.session, pending.signature);
+    const context = contextFields(channel, pending.session, pending.signature);
     const contextText = JSON.stringify(context);
     const body = copy(view, start, end);
     const shape: Shape = {

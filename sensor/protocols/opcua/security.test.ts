@@ -270,7 +270,8 @@ it('keeps the lists of servers within its ceiling, and forgets the one used leas
   const compare = (server: string, policy: string) => {
     const call = new Call(new Ledger());
     call.fields['opcua.endpoints'] = [{ url: 'opc.tcp://x', security_policy: policy, security_mode: 'Sign' }];
-    return lists.compare(server, 'GetEndpoints', call)['opcua.endpoints_changed'];
+    lists.compare(server, 'GetEndpoints', call);
+    return call.fields['opcua.endpoints_changed'];
   };
   for (let i = 0; i < MAX_LISTS + 10; i++) compare(`10.0.0.9 ${i}`, 'Basic256Sha256');
   assert.deepEqual(lists.ceiling(), { name: 'opcua endpoint lists', limit: MAX_LISTS, used: MAX_LISTS, hit: 10 });

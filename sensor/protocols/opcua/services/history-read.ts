@@ -45,7 +45,7 @@ function processed(r: Reader): Item {
 function eventDetails(r: Reader, call: Call): Item {
   const range = { kind: 'events', max_values: r.u32le(), start_time: dateTimeText(r), end_time: dateTimeText(r) };
   const { filter, names } = eventFilter(r);
-  call.events.set(0, names);
+  (call.events ??= new Map()).set(0, names);
   return { ...range, filter };
 }
 
@@ -133,7 +133,7 @@ function result(r: Reader, names: readonly string[]): Item {
 export function historyReadResponse(r: Reader, call: Call): void {
   const nodes = (call.nodes ??= []);
   const orphan = nodes.length === 0;
-  const names = call.events.get(0) ?? [];
+  const names = call.events?.get(0) ?? [];
   call.results(r, 11, orphan ? null : nodes, (_, spare) => {
     const node: Item = orphan ? { node_id: null } : spare;
     const code = r.u32le();

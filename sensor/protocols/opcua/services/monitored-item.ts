@@ -28,7 +28,7 @@ function parameters(r: Reader, call: Call, i: number): Item {
   const handle = r.u32le();
   const sampling = float(r.f64le());
   const filter = monitoringFilter(r);
-  if (filter.names !== null) call.events.set(i, filter.names);
+  if (filter.names !== null) (call.events ??= new Map()).set(i, filter.names);
   const rest = { queue_size: r.u32le(), discard_oldest: r.u8() !== 0 };
   return { client_handle: handle, sampling_interval: sampling, ...rest, ...(filter.value === null ? {} : { filter: filter.value }) };
 }
@@ -69,7 +69,7 @@ function createResponse(r: Reader, call: Call): void {
     const taken = revised(r, call, node, true);
     const item = node['monitored_item_id'];
     if (!taken || typeof id !== 'number' || typeof item !== 'number' || typeof node['node_id'] !== 'string') return;
-    const events = call.events.get(i) ?? null;
+    const events = call.events?.get(i) ?? null;
     const watched = { id: item, node: node['node_id'], attribute: Number(node['attribute_id']), handle: Number(node['client_handle']), events };
     call.subscriptions.watch(call.server, id, call.session, watched);
   });
@@ -93,7 +93,7 @@ function modifyResponse(r: Reader, call: Call): void {
   call.results(r, 19, call.nodes, (_, node, i) => {
     const taken = revised(r, call, node, false);
     if (!taken || typeof node['client_handle'] !== 'number') return;
-    call.subscriptions.modify(call.server, id, Number(node['monitored_item_id']), node['client_handle'], call.events.get(i) ?? null);
+    call.subscriptions.modify(call.server, id, Number(node['monitored_item_id']), node['client_handle'], call.events?.get(i) ?? null);
   });
   call.operationDiagnostics(r);
 }

@@ -61,7 +61,7 @@ function statusChange(r: Reader, call: Call, subscription: number): Item[] {
   const status = statusText(r);
   call.fields['opcua.subscription_status'] = status;
   const info = diagnosticInfo(r, call.table);
-  if (info !== null) call.diagnostics.push({ operation: null, ...info });
+  if (info !== null) call.diagnose({ operation: null, ...info });
   if (status === 'BadTimeout' && !r.short) call.subscriptions.end(call.server, subscription);
   return [];
 }

@@ -25,7 +25,7 @@ function certificateOf(r: Reader, call: Call, prefix: string): Certificate | nul
 
 function nonceOf(r: Reader, call: Call, field: string): void {
   const nonce = nonceIn(r);
-  call.nonces.push(nonce);
+  (call.nonces ??= []).push(nonce);
   call.fields[field] = nonce.size;
 }
 
