@@ -119,23 +119,25 @@ export function observe(batch: Batch, i: number, definition: Definition | undefi
 
 /** `000` to `999`. */
 const THREE = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
-/** The second written last, and how it is written: most of what comes next is of the same one. */
-let second = Number.NaN;
-let written = '';
+/** Seconds written lately, each at a place of its own, and how they are written: most of what comes next is of one of them. */
+const RECENT = 64;
+const seconds = new Float64Array(RECENT).fill(Number.NaN);
+const written: string[] = new Array(RECENT).fill('');
 
 /** RFC 3339 in UTC with microseconds, from ms since the epoch with fractions (`Date` alone would keep milliseconds only). */
 export function timestamp(at: number): string {
   const micros = Math.round(at * 1000);
   const whole = Math.floor(micros / 1_000_000);
-  if (whole !== second) {
+  const place = whole & (RECENT - 1);
+  if (whole !== seconds[place]) {
     const date = new Date(whole * 1000);
     if (Number.isNaN(date.getTime())) return '1970-01-01T00:00:00.000000Z';
-    second = whole;
-    written = date.toISOString().slice(0, -4);
+    seconds[place] = whole;
+    written[place] = date.toISOString().slice(0, -4);
   }
   const rest = micros - whole * 1_000_000;
   const ms = Math.floor(rest / 1000);
-  return `${written}${THREE[ms]}${THREE[rest - ms * 1000]}Z`;
+  return `${written[place]}${THREE[ms]}${THREE[rest - ms * 1000]}Z`;
 }
 
 /** Turns flat dotted fields into nested JSON, keeping order; null stays null, undefined is left out. */

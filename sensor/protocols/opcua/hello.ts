@@ -16,15 +16,21 @@ const reader = new Reader();
 type Hello = { side: Side; at: number; frame: number; fields: Fields };
 
 /** Buffer sizes and limits: what the sender of Hello or Acknowledge accepts. */
-function limits(r: Reader, prefix: string): Fields {
-  return {
-    [`${prefix}protocol_version`]: r.u32le(),
-    [`${prefix}receive_buffer`]: r.u32le(),
-    [`${prefix}send_buffer`]: r.u32le(),
-    [`${prefix}max_message`]: r.u32le(),
-    [`${prefix}max_chunks`]: r.u32le(),
-  };
-}
+const clientLimits = (r: Reader): Fields => ({
+  'opcua.protocol_version': r.u32le(),
+  'opcua.receive_buffer': r.u32le(),
+  'opcua.send_buffer': r.u32le(),
+  'opcua.max_message': r.u32le(),
+  'opcua.max_chunks': r.u32le(),
+});
+
+const serverLimits = (r: Reader): Fields => ({
+  'opcua.server_protocol_version': r.u32le(),
+  'opcua.server_receive_buffer': r.u32le(),
+  'opcua.server_send_buffer': r.u32le(),
+  'opcua.server_max_message': r.u32le(),
+  'opcua.server_max_chunks': r.u32le(),
+});
 
 function finish(r: Reader, fields: Fields): Fields {
   if (r.short && r.flaws.length === 0) r.flaw('message_short');
@@ -48,7 +54,7 @@ export class Greeting {
     this.link.learn(side, GREETED);
     if (this.hello !== null) this.tell(this.hello, null, TIMEOUT, 0);
     const r = reader.begin(view, start, end);
-    const fields = limits(r, 'opcua.');
+    const fields = clientLimits(r);
     const url = r.string();
     fields['opcua.endpoint_url'] = url;
     if (url !== null && url.length >= MAX_URL) r.flaw('url_over_limit');
@@ -59,7 +65,7 @@ export class Greeting {
   ack(side: Side, view: DataView, start: number, end: number, at: number, frame: number): void {
     this.link.learn((1 - side) as Side, GREETED);
     const r = reader.begin(view, start, end);
-    const fields = limits(r, 'opcua.server_');
+    const fields = serverLimits(r);
     this.accepts[side] = fields['opcua.server_receive_buffer'] as number;
     const { hello } = this;
     this.hello = null;

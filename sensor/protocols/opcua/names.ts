@@ -39,6 +39,9 @@ const MAX_PARENTS = 16;
 
 type Entry = { parent: number; name: string };
 let nodes: Map<number, Entry> | undefined;
+/** Names by node id, as they were asked for; begun anew when full. */
+const asked = new Map<string, string | null>();
+const MAX_ASKED = 8192;
 
 /** Read when the first node of namespace 0 is met: a line a node, its number, its parent's and its own name. */
 function load(): Map<number, Entry> {
@@ -54,8 +57,17 @@ function load(): Map<number, Entry> {
 /** The standard name of a node as `i=2258`: `Server_ServerStatus_CurrentTime`; of a binary encoding `ReadRequest_Encoding_DefaultBinary`. Null for any other node. */
 export function nodeName(nodeId: string): string | null {
   if (!nodeId.startsWith('i=')) return null;
+  let name = asked.get(nodeId);
+  if (name !== undefined) return name;
+  name = found(Number(nodeId.slice(2)));
+  if (asked.size >= MAX_ASKED) asked.clear();
+  asked.set(nodeId, name);
+  return name;
+}
+
+function found(number: number): string | null {
   nodes ??= load();
-  let entry = nodes.get(Number(nodeId.slice(2)));
+  let entry = nodes.get(number);
   if (entry === undefined) return null;
   let { name } = entry;
   for (let n = 0; n < MAX_PARENTS && entry.parent !== 0; n++) {

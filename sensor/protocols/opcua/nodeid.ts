@@ -23,11 +23,18 @@ export function guid(r: Reader): string {
   return `${head}${hex(r)}${hex(r)}${hex(r)}${hex(r)}${hex(r)}${hex(r)}`;
 }
 
+/** Short numeric ids of namespace 0 as text, made when first met: nearly all types and standard nodes. */
+const SHORT: string[] = [];
+const short = (n: number): string => (SHORT[n] ??= `i=${n}`);
+
 const prefix = (namespace: number) => (namespace === 0 ? '' : `ns=${namespace};`);
 
 function body(r: Reader, encoding: number): string {
-  if (encoding === TWO_BYTE) return `i=${r.u8()}`;
-  if (encoding === FOUR_BYTE) return `${prefix(r.u8())}i=${r.u16le()}`;
+  if (encoding === TWO_BYTE) return short(r.u8());
+  if (encoding === FOUR_BYTE) {
+    const namespace = r.u8();
+    return namespace === 0 ? short(r.u16le()) : `ns=${namespace};i=${r.u16le()}`;
+  }
   const ns = prefix(r.u16le());
   if (encoding === NUMERIC) return `${ns}i=${r.u32le()}`;
   if (encoding === STRING) return `${ns}s=${r.string() ?? ''}`;

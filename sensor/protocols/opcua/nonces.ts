@@ -1,5 +1,5 @@
 /** Nonces of applications: random numbers that may serve once. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Reader } from './reader.ts';
 
 /** Nonces remembered of one connection; it takes two for a session and one for each time it is activated. */
@@ -24,7 +24,7 @@ export function nonceIn(r: Reader): Nonce {
   const { start, size } = r.span();
   if (size <= 0) return { size: 0, digest: '' };
   const bytes = new Uint8Array(r.view.buffer, r.view.byteOffset + start, size);
-  return { size, digest: createHash('sha1').update(bytes).digest('base64') };
+  return { size, digest: hash('sha1', bytes, 'base64') };
 }
 
 /** The nonces of one connection. */

@@ -16,10 +16,28 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Bytes up to which a text is worth looking at byte by byte: most are short names without letters beyond ASCII. */
 const SHORT_TEXT = 64;
 
+/** Short texts met lately, each at the place its bytes point to: names and URIs come again and again. */
+const MET = 4096;
+const met: string[] = new Array(MET).fill('');
+
 /** The text of `size` ASCII bytes; null when there are others among them. */
 function ascii(view: DataView, start: number, size: number): string | null {
-  for (let i = start; i < start + size; i++) if (view.getUint8(i) > 0x7f) return null;
-  return Buffer.from(view.buffer, view.byteOffset + start, size).toString('latin1');
+  let place = size;
+  for (let i = start; i < start + size; i++) {
+    const byte = view.getUint8(i);
+    if (byte > 0x7f) return null;
+    place = (Math.imul(place, 31) + byte) | 0;
+  }
+  place &= MET - 1;
+  const known = met[place] as string;
+  if (known.length === size && spells(known, view, start)) return known;
+  return (met[place] = Buffer.from(view.buffer, view.byteOffset + start, size).toString('latin1'));
+}
+
+/** Whether the bytes from `start` on spell `text`, which is ASCII. */
+function spells(text: string, view: DataView, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== view.getUint8(start + i)) return false;
+  return true;
 }
 
 /** Where a ByteString lies; `size` is -1 for a null one. */

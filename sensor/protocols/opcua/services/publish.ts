@@ -1,7 +1,7 @@
 /** Publish and Republish, Part 4, 5.14.5 and 5.14.6: notifications joined with what each client handle stands for. */
 import type { Value } from '../../../observation.ts';
 import { dateTimeText, type Extension, extension, inside, statusText, unknownBody } from '../builtin.ts';
-import { type Call, type Item, MAX_ITEMS } from '../call.ts';
+import { type Call, type Fields, type Item, MAX_ITEMS } from '../call.ts';
 import { diagnosticInfo } from '../diagnostic.ts';
 import type { Reader } from '../reader.ts';
 import { valueItem, variant } from '../variant.ts';
@@ -84,27 +84,23 @@ function notification(r: Reader, e: Extension, call: Call, subscription: number,
 }
 
 /** NotificationMessage, Part 4, 7.26. One without notifications keeps the subscription alive: its sequence number is that of the next one. */
-function message(r: Reader, call: Call, subscription: number): void {
-  call.fields['opcua.sequence_number'] = r.u32le();
-  call.fields['opcua.publish_time'] = dateTimeText(r);
+function message(r: Reader, call: Call, fields: Fields, subscription: number): void {
+  fields['opcua.sequence_number'] = r.u32le();
+  fields['opcua.publish_time'] = dateTimeText(r);
   const nodes: Item[] = [];
   const kinds = some(r, 3, MAX_NOTIFICATIONS, () => notification(r, extension(r), call, subscription, nodes));
-  call.fields['opcua.notifications'] = kinds.length === 0 ? ['keep_alive'] : kinds;
+  fields['opcua.notifications'] = kinds.length === 0 ? ['keep_alive'] : kinds;
   if (nodes.length > 0) call.nodes = nodes;
 }
 
-const EMPTY = ['subscription_id', 'available_sequence_numbers', 'more_notifications', 'sequence_number', 'publish_time', 'notifications'].map(
-  (name) => `opcua.${name}`,
-);
-
 function publishResponse(r: Reader, call: Call): void {
   const id = r.u32le();
-  call.fields['opcua.subscription_id'] = id;
-  call.fields['opcua.available_sequence_numbers'] = some(r, 4, MAX_SEQUENCES, (body) => body.u32le());
-  call.fields['opcua.more_notifications'] = r.u8() !== 0;
-  message(r, call, id);
   // A Publish that failed comes with an empty message.
-  if (call.failed && id === 0) for (const field of EMPTY) delete call.fields[field];
+  const fields = call.failed && id === 0 ? {} : call.fields;
+  fields['opcua.subscription_id'] = id;
+  fields['opcua.available_sequence_numbers'] = some(r, 4, MAX_SEQUENCES, (body) => body.u32le());
+  fields['opcua.more_notifications'] = r.u8() !== 0;
+  message(r, call, fields, id);
   call.results(r, 4, call.listed, (_, item) => {
     item['status'] = statusText(r);
   });
@@ -116,7 +112,7 @@ function republishRequest(r: Reader, call: Call): void {
   call.fields['opcua.retransmit_sequence_number'] = r.u32le();
 }
 
-const republishResponse = (r: Reader, call: Call): void => message(r, call, Number(call.fields['opcua.subscription_id'] ?? -1));
+const republishResponse = (r: Reader, call: Call): void => message(r, call, call.fields, Number(call.fields['opcua.subscription_id'] ?? -1));
 
 export const publishServices: readonly Service[] = [
   {
