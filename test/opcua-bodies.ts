@@ -120,12 +120,45 @@ function activateSession(b: Element): Held {
   return { ...held, user: text(child(body, 'UserName')), password: size(child(body, 'Password')) === 0 ? 'absent' : clear === '' ? 'clear' : 'encrypted' };
 }
 
+/** Named as tshark names them: the structure itself is the last child of the ExtensionObject. */
+function attributes(e: Element | undefined): Held {
+  const body = e?.children.at(-1);
+  const of = (key: string): Element | undefined => child(body, key);
+  const held: Held = {
+    specified: u32(of('SpecifiedAttributes')),
+    display_name: localized(of('DisplayName')),
+    description: localized(of('Description')),
+    write_mask: u32(of('WriteMask')),
+    user_write_mask: u32(of('UserWriteMask')),
+  };
+  if (of('Value') !== undefined) held['value'] = variant(of('Value')).value;
+  if (of('DataType') !== undefined) held['data_type'] = nodeId(of('DataType'));
+  if (of('InverseName') !== undefined) held['inverse_name'] = localized(of('InverseName'));
+  for (const [name, key] of [
+    ['is_abstract', 'IsAbstract'],
+    ['symmetric', 'Symmetric'],
+    ['historizing', 'Historizing'],
+    ['executable', 'Executable'],
+    ['user_executable', 'UserExecutable'],
+    ['contains_no_loops', 'ContainsNoLoops'],
+  ] as const)
+    if (of(key) !== undefined) held[name] = flag(of(key));
+  for (const [name, key] of [
+    ['access_level', 'AccessLevel'],
+    ['user_access_level', 'UserAccessLevel'],
+    ['event_notifier', 'EventNotifier'],
+  ] as const)
+    if (of(key) !== undefined) held[name] = u32(of(key));
+  return held;
+}
+
 const addedNode: Body = (e) => ({
   parent_id: nodeId(child(e, 'ParentNodeId')),
   reference_type: nodeId(child(e, 'ReferenceTypeId')),
   browse_name: qualified(child(e, 'BrowseName')),
   node_class: nodeClass(child(e, 'NodeClass')),
   type_definition: nodeId(child(e, 'TypeDefinition')),
+  attributes: attributes(child(e, 'NodeAttributes')),
 });
 
 /** A node that was not added has no id; then the observation keeps the one that was asked for. */

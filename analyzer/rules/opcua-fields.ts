@@ -72,6 +72,7 @@ export const OPCUA_BODIES: readonly Row[] = [
 // biome-ignore format: one field a line
 export const OPCUA_NODES: readonly Row[] = [
   ['opcua.nodes.status_info', 'list', 'Info bits of each status that are set'],
+  ['opcua.nodes.attributes', 'object', 'What a new node is to be like: the attributes that its class has, and which of them the mask `specified` names'],
   ['opcua.nodes.value_status', 'text', 'Status written with a value where it is not Good'],
   ['opcua.nodes.source_timestamp', 'time', 'When each value came about; not kept of plain reads'],
   ['opcua.nodes.source_picoseconds', 'number', 'Picoseconds beyond that'],

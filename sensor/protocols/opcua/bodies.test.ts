@@ -428,3 +428,40 @@ it('nesting and counts that lie inside filters and events are bounded', () => {
   const sequence = join(id(826), requestHeader(TOKEN, 1), u32(0x7fffffff));
   assert.ok(lying(sequence).includes('length_beyond_message'));
 });
+
+it('AddNodes: every class with all its attributes, and one that nobody knows', () => {
+  const common = { specifiedAttributes: 0x3fffff, displayName: 'Pump', description: 'Feed pump', writeMask: 3, userWriteMask: 1 };
+  const value = { value: double(2.5), dataType: 'i=11', valueRank: -1, arrayDimensions: [2, 3] };
+  const shown = { value: 2.5, data_type: 'i=11', value_rank: -1, dimensions: [2, 3] };
+  const classes: [{ encode(stream: never): void }, { [key: string]: unknown }][] = [
+    [new ua.NodeAttributes(common), {}],
+    [new ua.ObjectAttributes({ ...common, eventNotifier: 5 }), { event_notifier: 5 }],
+    [
+      new ua.VariableAttributes({ ...common, ...value, accessLevel: 3, userAccessLevel: 1, minimumSamplingInterval: 250.5, historizing: true }),
+      { ...shown, access_level: 3, user_access_level: 1, minimum_sampling_interval: 250.5, historizing: true },
+    ],
+    [new ua.MethodAttributes({ ...common, executable: true, userExecutable: false }), { executable: true, user_executable: false }],
+    [new ua.ObjectTypeAttributes({ ...common, isAbstract: true }), { is_abstract: true }],
+    [new ua.VariableTypeAttributes({ ...common, ...value, isAbstract: false }), { ...shown, is_abstract: false }],
+    [
+      new ua.ReferenceTypeAttributes({ ...common, isAbstract: false, symmetric: true, inverseName: 'FedBy' }),
+      { is_abstract: false, symmetric: true, inverse_name: 'FedBy' },
+    ],
+    [new ua.DataTypeAttributes({ ...common, isAbstract: true }), { is_abstract: true }],
+    [new ua.ViewAttributes({ ...common, containsNoLoops: true, eventNotifier: 1 }), { contains_no_loops: true, event_notifier: 1 }],
+    [new ua.Range({ low: 1, high: 2 }), { type_id: 'i=886', encoding: 'binary', size: 16, body: 'AAAAAAAA8D8AAAAAAAAAQA==' }],
+  ];
+  const named = { specified: 0x3fffff, display_name: 'Pump', description: 'Feed pump', write_mask: 3, user_write_mask: 1 };
+  const nodesToAdd = classes.map(([nodeAttributes]) => ({
+    parentNodeId: coerceExpandedNodeId('i=85'),
+    referenceTypeId: 'i=35',
+    browseName: { name: 'Pump' },
+    nodeAttributes: nodeAttributes as never,
+  }));
+  const results = classes.map(() => ({ addedNodeId: 'ns=1;i=4' }));
+  const o = last(exchange('AddNodes', [488, 491], new ua.AddNodesRequest({ ...header, nodesToAdd }), new ua.AddNodesResponse({ ...good, results })));
+  assert.deepEqual(
+    nodesOf(o).map((node) => node['attributes']),
+    classes.map(([, special], i) => (i < classes.length - 1 ? { ...named, ...special } : special)),
+  );
+});

@@ -3,6 +3,7 @@ import { extension, qualifiedName, statusText } from '../builtin.ts';
 import type { Call } from '../call.ts';
 import { expandedNodeId, nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
+import { nodeAttributes } from './node-attributes.ts';
 import type { Service } from './service.ts';
 
 /** Bits of NodeClass, Part 3, 8.29. */
@@ -27,8 +28,17 @@ function addNodes(r: Reader, call: Call): void {
     const id = expandedNodeId(r);
     const name = qualifiedName(r);
     const kind = nodeClass(r.u32le());
-    extension(r);
-    return { node_id: id, parent_id: parent, reference_type: reference, browse_name: name, node_class: kind, type_definition: expandedNodeId(r), status: null };
+    const attributes = nodeAttributes(r, extension(r));
+    return {
+      node_id: id,
+      parent_id: parent,
+      reference_type: reference,
+      browse_name: name,
+      node_class: kind,
+      type_definition: expandedNodeId(r),
+      status: null,
+      ...(attributes === null ? {} : { attributes }),
+    };
   });
 }
 
