@@ -173,6 +173,8 @@ const OPCUA: Row[] = [
   ['opcua.session_id', 'text', 'Node id of the session'],
   ['opcua.requested_session_timeout', 'number', 'Session time-out as asked, ms'],
   ['opcua.session_timeout', 'number', 'The same as granted'],
+  ['opcua.client_clock_offset', 'number', 'How far the time that a client writes into a message of the session services is ahead of the capture, ms'],
+  ['opcua.server_clock_offset', 'number', 'The same of the server\'s answer'],
   ['opcua.policy_id', 'text', 'Which user token policy of the server the client chose'],
   ['opcua.locales', 'list', 'Languages the client asks for'],
   ['opcua.profiles', 'list', 'Transport profiles asked for'],

@@ -32,6 +32,8 @@ export type Pending = {
   at: number;
   frame: number;
   deadline: number;
+  /** How far (ms) the time that its sender gave it is ahead of `at`; NaN for none. */
+  clock: number;
   /** A node id; '' for none. */
   token: string;
   session: Session | null;

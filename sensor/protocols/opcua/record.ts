@@ -1,7 +1,7 @@
 /** The record of one transaction: both halves decoded into one observation. */
 import { ANSWERED, EXCEPTION, LOST, type Observation, ORPHAN } from '../../observation.ts';
 import type { Side } from '../dissector.ts';
-import { skipExtension } from './builtin.ts';
+import { dateTime, skipExtension } from './builtin.ts';
 import { Call, type Fields } from './call.ts';
 import type { Channel, Pending } from './channel.ts';
 import { putContext, visible } from './context.ts';
@@ -19,7 +19,8 @@ import type { Message } from './transactions.ts';
 const reader = new Reader();
 
 /** What a response's header says. */
-type Answer = { status: number; handle: number; fault: boolean };
+/** `clock` as that of a request. */
+type Answer = { status: number; handle: number; fault: boolean; clock: number };
 
 /** Tells a transaction, or the half of one that was seen: at least one of `pending` and `m` is there. */
 export function record(link: Link, channel: Channel, pending: Pending | null, m: Message | null, outcome: number): void {
@@ -34,6 +35,7 @@ export function record(link: Link, channel: Channel, pending: Pending | null, m:
   // What it says changes what is true of its session: that is told as it is behind it.
   const activates = pending?.typeId === ACTIVATE_SESSION;
   if (!activates) surroundings(out, channel, pending, m);
+  if (service?.access === 'session') clocks(out, pending, answer);
   const sure = outcome === ANSWERED || outcome === ORPHAN || outcome === LOST;
   const call = new Call(link.ledger, sure ? link.server(seen.client) : '', pending?.token ?? '', activates ? {} : out);
   call.at = seen.at;
@@ -77,6 +79,12 @@ function surroundings(out: Fields, channel: Channel, pending: Pending | null, m:
   putContext(out, channel, pending?.session ?? null, signatureOf(pending, m));
   if (m?.envelope != null) Object.assign(out, m.envelope);
   if (pending?.envelope != null) Object.assign(out, pending.envelope);
+}
+
+/** How far the clocks of client and server are ahead of the capture's, whole ms: told where a session comes and goes, which is seldom enough. */
+function clocks(out: Fields, pending: Pending | null, answer: Answer | null): void {
+  if (pending !== null && Number.isFinite(pending.clock)) out['opcua.client_clock_offset'] = Math.round(pending.clock);
+  if (answer !== null && Number.isFinite(answer.clock)) out['opcua.server_clock_offset'] = Math.round(answer.clock);
 }
 
 /** Severity and info bits of a service result that is not plainly Good. */
@@ -144,8 +152,8 @@ function decodeRequest(channel: Channel, pending: Pending, call: Call, flaws: st
 /** ResponseHeader, Part 4, 7.33, up to its result. */
 function answerOf(m: Message): Answer {
   const r = reader.begin(m.view, m.start, m.end);
-  r.skip(8);
-  return { handle: r.u32le(), status: r.u32le(), fault: m.typeId === SERVICE_FAULT };
+  const clock = dateTime(r) - m.at;
+  return { clock, handle: r.u32le(), status: r.u32le(), fault: m.typeId === SERVICE_FAULT };
 }
 
 /** The rest of the header, then the body where the response is the one that its request asked for. */

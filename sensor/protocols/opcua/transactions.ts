@@ -1,6 +1,6 @@
 import { AMBIGUOUS, ANSWERED, EXCEPTION, LOST, ORPHAN, TIMEOUT } from '../../observation.ts';
 import type { Side } from '../dissector.ts';
-import { skipExtension } from './builtin.ts';
+import { dateTime, skipExtension } from './builtin.ts';
 import { copy } from './bytes.ts';
 import type { Fields } from './call.ts';
 import { type Channel, MAX_PENDING, type Pending } from './channel.ts';
@@ -71,7 +71,7 @@ export class Transactions {
     const tokenStart = r.at;
     skipNodeId(r);
     const tokenEnd = r.at;
-    r.skip(8);
+    const clock = dateTime(r) - m.at;
     const handle = r.u32le();
     restOfRequestHeader(r);
     const start = r.at;
@@ -86,6 +86,7 @@ export class Transactions {
       at: m.at,
       frame: m.frame,
       deadline: m.at + (service?.patience ?? RESPONSE_TIMEOUT),
+      clock,
       token: '',
       session: null,
       shape: null,
