@@ -10,6 +10,7 @@ import type { Decision, Finding } from './finding.ts';
 import { Findings, MAX_OPEN } from './findings.ts';
 import { evidence } from './inventory/evidence.ts';
 import { Inventory, MAX_ASSETS } from './inventory/inventory.ts';
+import { readsState } from './inventory/opcua.ts';
 import { MAX_UNITS } from './inventory/units.ts';
 import type { RegisterTable } from './registers/map.ts';
 import { Registers } from './registers/registers.ts';
@@ -17,7 +18,7 @@ import { fieldsOfRule, type Plan, type RuleSet } from './rules/compile.ts';
 import { Correlations, MAX_GROUPS } from './rules/correlate.ts';
 import type { Rule } from './rules/rule.ts';
 import type { Conversation } from './store/store.ts';
-import { MAX_SUMMARISED, Summaries } from './summary.ts';
+import { isOpaque, MAX_SUMMARISED, Summaries } from './summary.ts';
 import { TagIndex } from './tags/tags.ts';
 
 export type AnalyzerOptions = {
@@ -85,6 +86,8 @@ export class Analyzer {
   private readonly map = new Registers();
   private readonly correlations = new Correlations();
   private readonly plans = new Map<number, Plan>();
+  /** Operations whose values say how a device is. */
+  private readonly telling = new Set<number>();
   private readonly shown = new Map<Rule, string[]>();
   private readonly rules: RuleSet;
   private tags: TagIndex;
@@ -175,6 +178,8 @@ export class Analyzer {
     this.map.retire(this.repeats, definition.operation);
     this.repeats.define(definition, this.facts);
     this.talks.meet(definition);
+    if (readsState(definition.fields)) this.telling.add(definition.operation);
+    else this.telling.delete(definition.operation);
     this.summaries?.define(definition);
   }
 
@@ -214,10 +219,13 @@ export class Analyzer {
     const matched = [...plan.always];
     for (const { rule, test } of plan.remaining) if (test(batch, i)) matched.push(rule);
     for (const rule of matched) this.fire(rule, whole(), batch.at[i] as number);
+    if (this.telling.has(n)) evidence(this.inventory, this.observation(batch, i), batch.at[i] as number);
     if (this.keeps && (matched.length > 0 || this.kept(n, outcome))) this.onKept(whole(), framesOf(whole()));
   }
 
+  /** Encrypted messages are all ambiguous, and summarised. */
   private kept(n: number, outcome: number): boolean {
+    if (this.summaries !== null && isOpaque(this.repeats.definition[n] as Definition)) return false;
     return kept((this.repeats.touch[n] as Touch).access, outcome);
   }
 
@@ -232,7 +240,7 @@ export class Analyzer {
     if (known !== undefined) return known;
     const definition = repeats.definition[n] as Definition;
     const plan = this.rules.plan(definition.kind, { ...definition.fields, ...repeats.verdicts[n] }, outcome);
-    const busy = (this.keeps && this.kept(n, outcome)) || plan.always.length > 0 || plan.remaining.length > 0;
+    const busy = this.telling.has(n) || (this.keeps && this.kept(n, outcome)) || plan.always.length > 0 || plan.remaining.length > 0;
     repeats.setPlan(n, outcome, busy);
     if (busy) {
       if (this.plans.size >= MAX_PLANS) this.plans.clear();

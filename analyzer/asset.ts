@@ -18,6 +18,7 @@ export const ATTRIBUTES = [
   'unit_id',
   'gateway',
   'run_state',
+  'service_level',
   'project',
   'hostname',
   'operating_system',

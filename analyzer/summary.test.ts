@@ -9,7 +9,9 @@ import { Operations } from '../sensor/operations.ts';
 import { staticFields } from '../sensor/protocols/modbus/observe.ts';
 import { Sensor } from '../sensor/sensor.ts';
 import { Writer } from '../sensor/writer.ts';
-import { adu, type Step, talk } from '../test/modbus-wire.ts';
+import { join } from '../test/lab/bytes.ts';
+import { adu, SERVER, type Step, talk } from '../test/modbus-wire.ts';
+import { ack, hel, message, sealedOpen, u32 } from '../test/opcua-wire.ts';
 import { blockOf, type Frame } from '../test/sense.ts';
 import { Analyzer } from './analyzer.ts';
 import { RuleSet } from './rules/compile.ts';
@@ -290,5 +292,31 @@ test('the analyzer keeps diagnostics, identifications, exceptions and time-outs 
   assert.deepEqual(
     summaries.map(([o, frames]) => [...pick(o, 'count', 'answered'), frames]),
     [[6, 4, []]],
+  );
+});
+
+test('encrypted messages: how many, how often and how large, by sender; the analyzer keeps their summaries alone', () => {
+  const OPENED = ['>', '<', '>', '<'] as const;
+  const opening = [hel(), ack(), sealedOpen(0), sealedOpen(5)].map((bytes, i): Step => [OPENED[i] as '>' | '<', bytes]);
+  const encrypted = (size: number): Uint8Array => message('MSGF', join(u32(5), u32(1), new Uint8Array(size).fill(0xa5)));
+  const polls = Array.from({ length: 50 }, (_, i): Step[] => [998, ['>', encrypted(64)], ['<', encrypted(i === 7 ? 800 : 96)]]).flat();
+  const frames = talk([...opening, ...polls], { server: { ...SERVER, port: 4840 } });
+  const kept: Observation[] = [];
+  const analyzer = new Analyzer({ rules: new RuleSet([], rowFields), learn: 0, summary: MINUTE, onKept: (o) => kept.push(o) });
+  const sensor = new Sensor((batch) => analyzer.take(batch));
+  sensor.take(blockOf(frames));
+  sensor.end();
+  analyzer.close();
+  const messages = kept.filter((o) => o.kind === 'opcua');
+  assert.deepEqual(
+    messages.map((o) => pick(o, 'sender', 'count', 'period', 'bytes', 'size_min', 'size_max')),
+    [
+      ['client', 50, 1000, 50 * 80, 80, 80],
+      ['server', 50, 1000, 49 * 112 + 816, 112, 816],
+    ],
+  );
+  assert.deepEqual(
+    messages.map((o) => [o['opcua.visibility'], o['opcua.security_policy'], o['summary.answered'], typeof o['summary.first_frame']]),
+    Array(2).fill(['opaque', 'Basic256Sha256', undefined, 'number']),
   );
 });

@@ -1,4 +1,4 @@
-/** Cyclic reads in few words: of each operation that only reads, one summary per interval of capture time. */
+/** Cyclic traffic in few words: of each operation that only reads, and of the encrypted messages of a channel, one summary per interval of capture time. */
 import { ANSWERED, type Batch, type Definition, type Observation, timestamp, type Value } from '../sensor/observation.ts';
 
 /** Operations summarised at a time: as many as the sensor numbers. */
@@ -26,7 +26,16 @@ const LATENCY_MAX = 9;
 const FIRST_FRAME = 10;
 const LAST_FRAME = 11;
 const VALUES = 12;
+/** Of encrypted messages: bytes of all, of the smallest and of the largest. */
+const SIZES = 13;
+const SIZE_MIN = 14;
+const SIZE_MAX = 15;
 const STRIDE = 16;
+
+/** What an operation is to a summary: none of its business, a read, or encrypted messages of one direction. */
+const OTHER = 0;
+const READ = 1;
+const OPAQUE = 2;
 
 /** Of each operation: first, last, smallest and largest values, one behind the other. */
 const LAST_VALUE = MAX_SUMMARY_VALUES;
@@ -44,7 +53,7 @@ export class Summaries {
   private readonly interval: number;
   private readonly onSummary: (summary: Observation) => void;
   private readonly definition: (Definition | undefined)[] = [];
-  private readonly reads = new Uint8Array(MAX_SUMMARISED + 1);
+  private readonly what = new Uint8Array(MAX_SUMMARISED + 1);
   private readonly stats = new Float64Array((MAX_SUMMARISED + 1) * STRIDE);
   private readonly values = new Float64Array((MAX_SUMMARISED + 1) * BREADTH);
   private readonly open = new Set<number>();
@@ -65,24 +74,27 @@ export class Summaries {
     const n = definition.operation;
     this.tell(n);
     this.definition[n] = definition;
-    this.reads[n] = definition.fields[`${definition.kind}.access`] === 'read' ? 1 : 0;
+    this.what[n] = isOpaque(definition) ? OPAQUE : definition.fields[`${definition.kind}.access`] === 'read' ? READ : OTHER;
     this.stats[n * STRIDE + UNTIL] = Number.NEGATIVE_INFINITY;
   }
 
-  /** Whether a summary stands for row `i`: a read like many others, answered. Everything else is told one by one. */
+  /** Whether a summary stands for row `i`: a read like many others, answered, or an encrypted message. Everything else is told one by one. */
   covers(batch: Batch, i: number): boolean {
-    return this.reads[batch.operation[i] as number] === 1 && batch.outcome[i] === ANSWERED && (batch.detail[i] as number) < 0;
+    if ((batch.detail[i] as number) >= 0) return false;
+    const what = this.what[batch.operation[i] as number];
+    return what === OPAQUE || (what === READ && batch.outcome[i] === ANSWERED);
   }
 
   add(batch: Batch, i: number): void {
     const at = batch.at[i] as number;
     if (at >= this.due) this.sweep(at);
     const n = batch.operation[i] as number;
-    if (this.reads[n] === 0) return;
+    const what = this.what[n];
+    if (what === OTHER) return;
     const { stats } = this;
     const s = n * STRIDE;
     const until = stats[s + UNTIL] as number;
-    const frame = batch.requestFrame[i] as number;
+    const frame = (batch.requestFrame[i] as number) || (what === OPAQUE ? (batch.responseFrame[i] as number) : 0);
     if (at >= until || at < until - this.interval - LATE) this.begin(n, at, frame);
     stats[s + COUNT]!++;
     const step = at - (stats[s + LAST] as number);
@@ -93,7 +105,8 @@ export class Summaries {
       stats[s + LAST] = at;
     } else if (Number.isNaN(step)) stats[s + LAST] = at;
     if (frame > 0) stats[s + LAST_FRAME] = frame;
-    if (batch.outcome[i] === ANSWERED) this.answered(batch, i, n, s);
+    if (what === OPAQUE) this.sized(batch, i, s);
+    else if (batch.outcome[i] === ANSWERED) this.answered(batch, i, n, s);
   }
 
   /** Tells at most `limit` of the summaries that are open; true when there are more. */
@@ -128,6 +141,16 @@ export class Summaries {
     }
   }
 
+  /** FOUND counts those that the client sent. */
+  private sized(batch: Batch, i: number, s: number): void {
+    const { stats } = this;
+    const size = batch.handle[i] as number;
+    stats[s + SIZES]! += size;
+    if (stats[s + COUNT] === 1 || size < (stats[s + SIZE_MIN] as number)) stats[s + SIZE_MIN] = size;
+    if (size > (stats[s + SIZE_MAX] as number)) stats[s + SIZE_MAX] = size;
+    if ((batch.requestFrame[i] as number) > 0) stats[s + FOUND]!++;
+  }
+
   private firstValues(from: Float64Array, start: number, base: number, count: number): void {
     for (let j = 0; j < count; j++) {
       this.values[base + j] = from[start + j] as number;
@@ -159,34 +182,54 @@ export class Summaries {
     if (!this.open.delete(n)) return;
     const { kind, fields } = this.definition[n] as Definition;
     const stats = this.stats.subarray(n * STRIDE, (n + 1) * STRIDE);
-    this.onSummary({ kind, '@timestamp': timestamp(stats[FIRST] as number), ...fields, ...this.figures(stats, n * BREADTH) } as Observation);
+    const special = this.what[n] === OPAQUE ? sizes(stats) : this.answers(stats, n * BREADTH);
+    this.onSummary({ kind, '@timestamp': timestamp(stats[FIRST] as number), ...fields, ...this.figures(stats, special) } as Observation);
     this.stats[n * STRIDE + UNTIL] = Number.NEGATIVE_INFINITY;
   }
 
-  private figures(stats: Float64Array, base: number): { [field: string]: Value } {
+  private figures(stats: Float64Array, special: { [field: string]: Value }): { [field: string]: Value } {
     const at = (k: number): number => stats[k] as number;
     const steps = at(STEPS);
     const period = at(STEP_SUM) / steps;
-    const count = at(VALUES);
-    const shown = (offset: number): Value => (count === 0 ? null : Array.from(this.values.subarray(base + offset, base + offset + count), finite));
     return {
       'summary.start': timestamp(at(UNTIL) - this.interval),
       'summary.interval': this.interval,
       'summary.count': at(COUNT),
-      'summary.answered': at(FOUND),
       'summary.period': rounded(period),
       'summary.jitter': rounded(Math.sqrt(Math.max(0, at(STEP_SQUARES) / steps - period * period))),
-      'summary.latency_mean': rounded(at(LATENCY_SUM) / at(FOUND)),
-      'summary.latency_max': at(FOUND) === 0 ? null : rounded(at(LATENCY_MAX)),
-      'summary.first_values': shown(0),
-      'summary.last_values': shown(LAST_VALUE),
-      'summary.values_min': shown(SMALLEST),
-      'summary.values_max': shown(LARGEST),
+      ...special,
       'summary.first_frame': at(FIRST_FRAME) || null,
       'summary.last_frame': at(LAST_FRAME) || null,
     };
   }
+
+  /** Of a read: how it was answered, and with what. */
+  private answers(stats: Float64Array, base: number): { [field: string]: Value } {
+    const found = stats[FOUND] as number;
+    const count = stats[VALUES] as number;
+    const shown = (offset: number): Value => (count === 0 ? null : Array.from(this.values.subarray(base + offset, base + offset + count), finite));
+    return {
+      'summary.answered': found,
+      'summary.latency_mean': rounded((stats[LATENCY_SUM] as number) / found),
+      'summary.latency_max': found === 0 ? null : rounded(stats[LATENCY_MAX] as number),
+      'summary.first_values': shown(0),
+      'summary.last_values': shown(LAST_VALUE),
+      'summary.values_min': shown(SMALLEST),
+      'summary.values_max': shown(LARGEST),
+    };
+  }
 }
+
+/** Of encrypted messages: who sent them, and their bytes. */
+const sizes = (stats: Float64Array): { [field: string]: Value } => ({
+  'summary.sender': stats[FOUND] === 0 ? 'server' : 'client',
+  'summary.bytes': stats[SIZES] as number,
+  'summary.size_min': stats[SIZE_MIN] as number,
+  'summary.size_max': stats[SIZE_MAX] as number,
+});
+
+/** Whether the operation is encrypted messages: nothing of them can be told but their size and when they came. */
+export const isOpaque = ({ kind, fields }: Definition): boolean => kind === 'opcua' && fields['opcua.visibility'] === 'opaque';
 
 /** ms with three decimals; null for what is no number. */
 const rounded = (ms: number): number | null => (Number.isFinite(ms) ? Math.round(ms * 1000) / 1000 : null);

@@ -16,7 +16,8 @@ Prints every observation as one line of JSON: transactions (request and response
 losses. Frame numbers count from 1 over all files given.
 
   --protocol NAME   only observations of one protocol: modbus, opcua, arp, dns, dhcp, lldp, ... or a kind: flow, sighting, flaw, loss
-  --summary TIME    one line per TIME (such as 60s) for each read that comes again and again, instead of one line each
+  --summary TIME    one line per TIME (such as 60s) for each read that comes again and again, and for the messages of each
+                    encrypted channel, instead of one line each
 ${KEY_HELP}
 ${TAG_HELP}`,
   options: { protocol: { type: 'string' }, summary: { type: 'string' }, ...KEY_OPTIONS, ...TAG_OPTIONS },

@@ -73,7 +73,8 @@ export function fieldsPage(): string {
   const head = ['Field', 'Type', 'Meaning'];
   const rest = FIELDS.filter(({ name }) => !SECTIONS.some(([, has]) => has(name)));
   const parts = SECTIONS.map(([heading, has]) => `## ${heading}\n\n${table(head, FIELDS.filter(({ name }) => has(name)).map(row))}\n`);
-  const about = 'What is kept of reads that come again and again, as `stillwatch dissect --summary` prints it. Rules do not see these.';
+  const about =
+    'What is kept of reads that come again and again, and of the messages of encrypted channels, as `stillwatch dissect --summary` prints it. Rules do not see these.';
   const summaries = `## Summaries\n\n${about}\n\n${table(head, SUMMARY_FIELDS.map(row))}\n`;
   const intro = 'What an observation may hold, as `stillwatch dissect` prints it and as rules name it. Names are those of ECS where ECS has one.';
   return [`${MADE}\n# Fields\n\n${intro}\n`, `## General\n\n${table(head, rest.map(row))}\n`, ...parts, summaries].join('\n');

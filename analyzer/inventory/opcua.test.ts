@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { complete, type Value } from '../../sensor/observation.ts';
+import { complete, rowFields, type Value } from '../../sensor/observation.ts';
+import { Sensor } from '../../sensor/sensor.ts';
+import { join } from '../../test/lab/bytes.ts';
+import { SERVER, type Step, talk } from '../../test/modbus-wire.ts';
+import { OPENING } from '../../test/opcua-cases.ts';
+import { id, msg, readRequest, readResponse, u32 } from '../../test/opcua-wire.ts';
+import { blockOf } from '../../test/sense.ts';
+import { Analyzer } from '../analyzer.ts';
 import { type AttributeName, all, best } from '../asset.ts';
+import { RuleSet } from '../rules/compile.ts';
 import { evidence } from './evidence.ts';
 import { Inventory } from './inventory.ts';
 
@@ -94,4 +102,32 @@ test('a discovery server tells of servers at addresses that are devices', () => 
     [['urn:mixer'], ['Mixer'], ['OPC UA discovery server']],
   );
   assert.deepEqual(of('10.0.0.9', 'opcua_application'), []);
+});
+
+test('ServerState and ServiceLevel that a client reads again and again: as they are now, though they come as rows', () => {
+  const level = (state: number, service: number): Uint8Array[] => [join([1, 6], u32(state)), Uint8Array.of(1, 3, service)];
+  const reads = [level(0, 255), level(0, 255), level(0, 120), level(1, 1)].flatMap((values, i): Step[] => [
+    ['>', msg(i + 2, i + 2, readRequest(7, [id(2259), id(2267)]))],
+    ['<', msg(i + 2, i + 2, readResponse(7, values))],
+  ]);
+  const states: [string, string][] = [];
+  let rows = 0;
+  const analyzer = new Analyzer({ rules: new RuleSet([], rowFields), learn: 0 });
+  const sensor = new Sensor((batch) => {
+    for (let i = 0; i < batch.rows; i++) if ((batch.operation[i] as number) > 0) rows++;
+    analyzer.take(batch);
+    const asset = analyzer.inventory.get(SERVER.ip);
+    if (asset !== undefined) states.push([best(asset, 'run_state'), best(asset, 'service_level')]);
+  });
+  for (const frame of talk([...OPENING, ...reads], { server: { ...SERVER, port: 4840 } })) sensor.take(blockOf([frame]));
+  assert.equal(rows, 4);
+  assert.deepEqual(
+    states.filter((one, i) => i === 0 || one.join() !== (states[i - 1] as [string, string]).join()),
+    [
+      ['', ''],
+      ['run', 'healthy'],
+      ['run', 'degraded'],
+      ['failed', 'no_data'],
+    ],
+  );
 });

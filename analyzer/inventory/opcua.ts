@@ -15,6 +15,21 @@ const itemsOf = (value: Value | undefined): Item[] =>
 const STATES = ['run', 'failed', 'no_configuration', 'suspended', 'shutdown', 'test', 'communication_fault', 'unknown'];
 const RUNNING = 'Running';
 
+/** Nodes of the Server object whose values are plain numbers: they come as rows again and again, and change. */
+const SERVER_STATE = 'i=2259';
+const SERVICE_LEVEL = 'i=2267';
+
+/** Whether an operation with these fields reads how a server is. */
+export const readsState = (fields: { readonly [field: string]: Value }): boolean =>
+  fields['opcua.service'] === 'Read' && itemsOf(fields['opcua.nodes']).some(({ node_id: id }) => id === SERVER_STATE || id === SERVICE_LEVEL);
+
+/** Part 4, 6.6.2.4.2: what a server's level says of the data that it gives. */
+function levelOf(value: Value): string {
+  if (typeof value !== 'number') return '';
+  if (value >= 200) return 'healthy';
+  return value >= 2 ? 'degraded' : value === 1 ? 'no_data' : 'maintenance';
+}
+
 /** Takes the evidence of an `opcua` or `opcua-channel` observation. */
 export function opcua(inventory: Inventory, o: Observation, { client, server, at, frame }: Sight): void {
   inventory.see(server, at);
@@ -112,7 +127,8 @@ function read(say: Say, node: Item, server: string): void {
   if (string !== undefined) say(server, string[0], value, 'OPC UA BuildInfo', string[1]);
   else if (id === 'i=2260') build(say, value, server);
   else if (id === 'i=2256') status(say, value, server);
-  else if (id === 'i=2259') say(server, 'run_state', stateOf(value), 'OPC UA ServerState', 5);
+  else if (id === SERVICE_LEVEL) say(server, 'service_level', levelOf(value), 'OPC UA ServiceLevel', 5);
+  else if (id === SERVER_STATE) say(server, 'run_state', stateOf(value), 'OPC UA ServerState', 5);
   // The server itself is the first of ServerArray, and the second of NamespaceArray (Part 5, 6.3.1).
   else if (id === 'i=2254' && Array.isArray(value)) say(server, 'opcua_application', value[0], 'OPC UA ServerArray', 5);
   else if (id === 'i=2255' && Array.isArray(value)) say(server, 'opcua_application', value[1], 'OPC UA NamespaceArray', 4);

@@ -360,21 +360,25 @@ export function fieldNamed(name: string): Field | null {
   return null;
 }
 
-/** What summaries of cyclic reads say beside the fields of their operation. No rule sees a summary. */
+/** What summaries of cyclic reads and of encrypted messages say beside the fields of their operation. No rule sees a summary. */
 // biome-ignore format: one field a line
 export const SUMMARY_FIELDS: readonly Field[] = ([
   ['summary.start', 'time', 'When the interval began; `@timestamp` is when the first of its requests was seen'],
   ['summary.interval', 'number', 'How long it is, ms of capture time'],
-  ['summary.count', 'number', 'Requests in it, whatever became of them'],
-  ['summary.answered', 'number', 'Those that were answered; each of the others is kept by itself as well'],
+  ['summary.count', 'number', 'Requests in it, whatever became of them; of encrypted channels messages'],
   ['summary.period', 'number', 'Mean time from one request to the next, ms'],
   ['summary.jitter', 'number', 'Standard deviation of that time, ms'],
+  ['summary.answered', 'number', 'Those that were answered; each of the others is kept by itself as well'],
   ['summary.latency_mean', 'number', 'Mean latency of the answers, ms'],
   ['summary.latency_max', 'number', 'Longest of them, ms'],
   ['summary.first_values', 'list', 'Values of the first answer, at most 16'],
   ['summary.last_values', 'list', 'Values of the last one'],
   ['summary.values_min', 'list', 'Smallest of each value'],
   ['summary.values_max', 'list', 'Largest of each value'],
-  ['summary.first_frame', 'number', 'Frame of the first request'],
+  ['summary.sender', 'text', 'Who sent the encrypted messages', ['client', 'server']],
+  ['summary.bytes', 'number', 'Bytes of all of them, with headers'],
+  ['summary.size_min', 'number', 'Bytes of the smallest'],
+  ['summary.size_max', 'number', 'Bytes of the largest'],
+  ['summary.first_frame', 'number', 'Frame of the first request or message'],
   ['summary.last_frame', 'number', 'Frame of the last one'],
 ] satisfies Row[]).map(field);
