@@ -4,7 +4,7 @@ import { dateTimeText, type Extension, float, inside, int64, localizedText } fro
 import { nodeId } from './nodeid.ts';
 import type { Reader } from './reader.ts';
 
-/** Dimensions kept of one Argument. */
+/** Array dimensions kept of one argument or node. */
 const MAX_DIMENSIONS = 16;
 const SERVER_STATES = ['Running', 'Failed', 'NoConfiguration', 'Suspended', 'Shutdown', 'Test', 'CommunicationFault', 'Unknown'];
 
@@ -39,7 +39,7 @@ function argument(r: Reader): { [key: string]: Value } {
   return { name: r.string(), data_type: nodeId(r), value_rank: r.i32le(), dimensions: dimensions(r), description: localizedText(r) };
 }
 
-function dimensions(r: Reader): number[] {
+export function dimensions(r: Reader): number[] {
   const out: number[] = [];
   for (let n = r.items(4); n > 0 && !r.short; n--) {
     const length = r.u32le();

@@ -7,25 +7,14 @@ import { type Extension, float, inside, localizedText, unknownBody } from '../bu
 import type { Item } from '../call.ts';
 import { nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
+import { dimensions } from '../structures.ts';
 import { variant } from '../variant.ts';
-
-/** Dimensions kept of one node. */
-const MAX_DIMENSIONS = 16;
 
 type Attribute = readonly [name: string, read: (r: Reader) => Value];
 
 const byte = (r: Reader): number => r.u8();
 const word = (r: Reader): number => r.u32le();
 const flag = (r: Reader): boolean => r.u8() !== 0;
-
-function dimensions(r: Reader): number[] {
-  const out: number[] = [];
-  for (let n = r.items(4); n > 0 && !r.short; n--) {
-    const length = r.u32le();
-    if (out.length < MAX_DIMENSIONS) out.push(length);
-  }
-  return out;
-}
 
 const VALUE: readonly Attribute[] = [
   ['value', (r) => variant(r).value],
