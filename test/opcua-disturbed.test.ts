@@ -97,7 +97,17 @@ const BESIDE = [2, 3, 5, 6];
 const opcuaOf = (frames: readonly Frame[]): Observation[] => sense(frames).observations.filter(({ kind }) => kind.startsWith('opcua'));
 
 /** Where and when it was seen; flaws of what went missing around it; whose session it is, which an ActivateSession that went missing would have told. */
-const CIRCUMSTANCES = new Set(['@timestamp', 'latency', 'request_frame', 'response_frame', 'opcua.flaws', 'opcua.user', 'opcua.user_token']);
+const CIRCUMSTANCES = new Set([
+  '@timestamp',
+  'latency',
+  'request_frame',
+  'response_frame',
+  'opcua.flaws',
+  'opcua.user',
+  'opcua.user_token',
+  'opcua.client_clock_offset',
+  'opcua.server_clock_offset',
+]);
 const said = (o: Observation): string => JSON.stringify(Object.entries(o).filter(([field]) => !CIRCUMSTANCES.has(field)));
 const whole = (o: Observation): boolean =>
   (o['outcome'] === 'answered' || o['outcome'] === 'exception') && o['request_frame'] !== null && o['response_frame'] !== null;
