@@ -28,14 +28,14 @@ function headerOf(layer: Layer, type: string): Held {
 function common(layer: Layer, body: Element | undefined): Held {
   const request = child(body, 'RequestHeader');
   const header = request ?? child(body, 'ResponseHeader');
-  const held: Held = { request_id: u32(leaf(layer, 'security.rqid')), request_handle: u32(child(header, 'RequestHandle')) };
+  const held: Held = { request_id: u32(leaf(layer, 'security.rqid') ?? leaf(layer, 'sequence.rqid')), request_handle: u32(child(header, 'RequestHandle')) };
   return request === undefined ? { ...held, status: status(child(header, 'ServiceResult')) } : held;
 }
 
 function messageOf(layer: Layer, bodies: Bodies): Message[] {
   const type = leaf(layer, 'transport.type')?.show;
   if (type === undefined || leaf(layer, 'transport.chunk')?.show === 'C') return [];
-  const object = layer.children.find(({ show }) => / : Encodeable Object$/.test(show));
+  const object = layer.children.find(({ show }) => / ?: Encodeable Object$/.test(show));
   const service = u32(child(child(object, 'TypeId'), 'servicenodeid.numeric'));
   const body = object?.children.at(-1);
   const fields = headerOf(layer, type);
