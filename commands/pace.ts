@@ -10,6 +10,7 @@ export function paced(source: Source, speed: number): Source {
   if (speed === Number.POSITIVE_INFINITY) return source;
   let stopped = false;
   return {
+    report: source.report,
     stop() {
       stopped = true;
       source.stop();

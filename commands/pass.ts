@@ -64,7 +64,7 @@ export type PassOptions = {
 export class Pass {
   readonly analyzer: Analyzer;
   readonly sensor: Sensor;
-  report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
+  private report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
   private readonly keys: Keyring | undefined;
   private readonly onBlock: NonNullable<PassOptions['onBlock']>;
   private first = Number.NaN;
@@ -87,7 +87,8 @@ export class Pass {
 
   /** Reads a source to its end. */
   async read(source: Source): Promise<void> {
-    this.report = await source.frames((block) => {
+    this.report = source.report;
+    await source.frames((block) => {
       if (Number.isNaN(this.first) && block.count > 0) this.first = block.at[0] as number;
       this.sensor.take(block);
       return this.onBlock(this);

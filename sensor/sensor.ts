@@ -30,7 +30,7 @@ const RESENT = 4_194_304;
 export class Sensor {
   /** Frames taken so far; also the number of the newest. */
   frames = 0;
-  /** Capture time of the newest frame, NaN before the first. */
+  /** Capture time of the newest frame, or until when it is known that none came; NaN before the first. */
   clock = Number.NaN;
   private readonly writer: Writer;
   private readonly operations: Operations;
@@ -79,6 +79,7 @@ export class Sensor {
   /** Takes every frame of a block. */
   take(block: Block): void {
     for (let i = 0; i < block.count; i++) this.frame(block, i);
+    if (block.count === 0 && block.idleUntil > this.nextTick) this.idle(block.idleUntil);
     this.writer.flush();
   }
 
@@ -199,6 +200,12 @@ export class Sensor {
     flow.clear();
     flow.firstAt = p.at;
     flow.firstFrame = p.frame;
+  }
+
+  /** Nothing came until `at`: requests that waited too long are told without a frame. */
+  private idle(at: number): void {
+    this.tick(at);
+    this.clock = at;
   }
 
   private tick(at: number): void {

@@ -62,7 +62,7 @@ function oneByOne(path: string, frames: readonly Frame[]): Source {
     }
     return source.frames(() => {});
   };
-  return { frames: frameByFrame, stop: () => {} };
+  return { report: source.report, frames: frameByFrame, stop: () => {} };
 }
 
 /** Three files of nanosecond times, which hold a double's microseconds exactly enough. */

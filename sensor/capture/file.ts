@@ -51,7 +51,7 @@ class Files implements Source {
   private readonly stdin: () => Readable;
   private readonly window = new Window();
   private readonly block = new Block(this.window.view, BLOCK_FRAMES);
-  private readonly report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
+  readonly report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
   private bytes: Bytes | undefined;
   private stopped = false;
 

@@ -5,6 +5,8 @@ export class Block {
   view: DataView;
   /** Frames in this block. */
   count = 0;
+  /** Of an empty block: nothing came until then (ms since the epoch). NaN where that is not known. */
+  idleUntil = Number.NaN;
   readonly offset: Int32Array;
   /** Bytes captured (may be fewer than were on the wire). */
   readonly captured: Int32Array;
@@ -28,7 +30,14 @@ export class Block {
   }
 }
 
-export type Interface = { name: string; linktype: number /** Frames the capturing machine says it lost; null when it does not say. */; dropped: number | null };
+export type Interface = {
+  name: string;
+  linktype: number;
+  /** Frames the capturing machine says it lost; null when it does not say. */
+  dropped: number | null;
+  /** Whether it is up, of an interface captured from live. */
+  up?: boolean;
+};
 
 /** What came of reading a source. */
 export type SourceReport = {
@@ -39,6 +48,8 @@ export type SourceReport = {
 };
 
 export interface Source {
+  /** As of now; what `frames` resolves with. */
+  readonly report: SourceReport;
   /** Hands out every frame in order; ends when the source does or `stop` was called. Rejects only for what a user must fix. */
   frames(onBlock: (block: Block) => void | Promise<void>): Promise<SourceReport>;
   stop(): void;

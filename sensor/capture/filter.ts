@@ -1,0 +1,104 @@
+/** What the kernel may leave out before it reaches the sensor, as classic BPF: a few named choices. Whatever is left out is not seen by anybody. */
+
+/** Opcodes of linux/bpf_common.h. */
+const LD_H_ABS = 0x28;
+const LD_B_ABS = 0x30;
+const LD_H_IND = 0x48;
+const LDX_MSH = 0xb1;
+const LDX_IMM = 0x01;
+const JA = 0x05;
+const JEQ = 0x15;
+const JSET = 0x45;
+const RET = 0x06;
+const KEEP = 0xffff_ffff;
+
+const IPV4 = 0x0800;
+const IPV6 = 0x86dd;
+const TAGS = [0x8100, 0x88a8];
+const TCP = 6;
+const UDP = 17;
+/** `MF` and the offset of an IPv4 fragment; only the offset says that the ports are elsewhere. */
+const FRAGMENT_OFFSET = 0x1fff;
+
+/** Ports of TCP and UDP, and whether frames to or from one of them are kept or left out. Frames that are no TCP and no UDP are always kept. */
+type Preset = { readonly ports: readonly number[]; readonly keeps: boolean };
+
+/** iSCSI, NFS, SMB, RTSP, Veeam, rsync, Commvault, NetBackup, NDMP. */
+const BULK = [3260, 2049, 445, 554, 6160, 6162, 873, 8400, 8403, 1556, 13724, 10000];
+/** Modbus and its TLS, OPC UA and its vendors' ports, S7, EtherNet/IP, DNP3, IEC 104, BACnet, DNS, DHCP. */
+const CONTROL = [502, 802, 4840, 4841, 4843, 4897, 48010, 48020, 49320, 53530, 62541, 102, 44818, 2222, 20000, 2404, 47808, 53, 67, 68];
+
+const PRESETS = {
+  /** Nothing is left out. */
+  all: null,
+  /** Storage, backup and video are left out, by their ports. */
+  'no-bulk': { ports: BULK, keeps: false },
+  /** Only industrial protocols on their usual ports, and what names devices: for links that are too fast otherwise. */
+  control: { ports: CONTROL, keeps: true },
+} as const satisfies { readonly [name: string]: Preset | null };
+
+export type FilterName = keyof typeof PRESETS;
+export const FILTERS = Object.keys(PRESETS) as FilterName[];
+
+/** One instruction; `yes` and `no` name the label that a jump goes to, absent for the next one. */
+type Step = { readonly label?: string; readonly code: number; readonly k: number; readonly yes?: string; readonly no?: string };
+
+/** The ports of an IP packet whose header begins at `at`; TCP and UDP have theirs in the same place. */
+function ports(at: number, version: 4 | 6, wanted: readonly number[]): Step[] {
+  const name = `${at}/${version}`;
+  const place: Step[] = [
+    { code: LD_H_ABS, k: at + 6 },
+    { code: JSET, k: FRAGMENT_OFFSET, yes: 'keep' },
+    { code: LDX_MSH, k: at },
+  ];
+  const [first, ...rest] = version === 4 ? place : [{ code: LDX_IMM, k: 40 }];
+  return [
+    { label: name, code: LD_B_ABS, k: version === 4 ? at + 9 : at + 6 },
+    { code: JEQ, k: TCP, yes: `${name} ports` },
+    { code: JEQ, k: UDP, no: 'keep' },
+    { ...(first as Step), label: `${name} ports` },
+    ...rest,
+    ...[0, 2].flatMap((side): Step[] => [{ code: LD_H_IND, k: at + side }, ...wanted.map((port): Step => ({ code: JEQ, k: port, yes: 'match' }))]),
+    { code: JA, k: 0, yes: 'miss' },
+  ];
+}
+
+/** An Ethernet frame, untagged or with one tag that is still in it. Jumps go forward only. */
+function stepsOf({ ports: wanted, keeps }: Preset): Step[] {
+  const type = (at: number): Step[] => [
+    { label: `type ${at}`, code: LD_H_ABS, k: at },
+    { code: JEQ, k: IPV4, yes: `${at + 2}/4` },
+    { code: JEQ, k: IPV6, yes: `${at + 2}/6` },
+  ];
+  return [
+    ...type(12),
+    ...TAGS.map((tag): Step => ({ code: JEQ, k: tag, yes: 'type 16' })),
+    { code: JA, k: 0, yes: 'keep' },
+    ...type(16),
+    { code: JA, k: 0, yes: 'keep' },
+    ...([14, 18] as const).flatMap((at) => ([4, 6] as const).flatMap((version) => ports(at, version, wanted))),
+    { label: 'keep', code: RET, k: KEEP },
+    { label: 'match', code: RET, k: keeps ? KEEP : 0 },
+    { label: 'miss', code: RET, k: keeps ? 0 : KEEP },
+  ];
+}
+
+/** The instructions of a filter as the kernel takes them (struct sock_filter: code, jump if true, jump if false, operand); null for none. */
+export function filterProgram(name: FilterName): Buffer | null {
+  const preset: Preset | null = PRESETS[name];
+  if (preset === null) return null;
+  const steps = stepsOf(preset);
+  const labels = new Map(steps.flatMap(({ label }, i) => (label === undefined ? [] : [[label, i] as const])));
+  const out = Buffer.alloc(steps.length * 8);
+  for (const [i, { code, k, yes, no }] of steps.entries()) {
+    const jump = (label: string | undefined): number => (label === undefined ? 0 : (labels.get(label) as number) - i - 1);
+    out.writeUInt16LE(code, i * 8);
+    if (code === JA) out.writeUInt32LE(jump(yes), i * 8 + 4);
+    else {
+      out.writeUInt8(jump(yes), i * 8 + 2);
+      out.writeUInt8(jump(no), i * 8 + 3);
+      out.writeUInt32LE(k >>> 0, i * 8 + 4);
+    }
+  }
+  return out;
+}

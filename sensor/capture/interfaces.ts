@@ -1,0 +1,105 @@
+/** Network interfaces of this machine as Linux tells them in /sys/class/net, and which of them looks like a mirror port. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { InputError } from './source.ts';
+
+const SYS = '/sys/class/net';
+
+/** ARPHRD_ numbers of linux/if_arp.h. */
+const ETHER = 1;
+const LOOPBACK = 772;
+const NONE = 0xfffe;
+
+/** IFF_UP. */
+const UP = 1;
+
+export type NetworkInterface = {
+  name: string;
+  /** Administratively up. */
+  up: boolean;
+  /** A link partner is there, as far as the driver says. */
+  carrier: boolean;
+  /** ARPHRD_ number. */
+  hardware: number;
+  /** `bridge`, `tunnel`, `loopback`, `ethernet`, `other`. */
+  kind: string;
+  mtu: number;
+  /** It has addresses of its own: a mirror port needs none. */
+  addresses: string[];
+  received: number;
+  transmitted: number;
+};
+
+function file(name: string, path: string): string {
+  try {
+    return readFileSync(`${SYS}/${name}/${path}`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function entries(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch {
+    return [];
+  }
+}
+
+/** Frames that an interface received and sent since it was made. */
+export const counters = (name: string): { received: number; transmitted: number } => ({
+  received: Number(file(name, 'statistics/rx_packets')),
+  transmitted: Number(file(name, 'statistics/tx_packets')),
+});
+
+function kindOf(name: string, hardware: number): string {
+  if (hardware === LOOPBACK) return 'loopback';
+  if (entries(`${SYS}/${name}/bridge`).length > 0) return 'bridge';
+  if (hardware === NONE || entries(`${SYS}/${name}`).includes('tun_flags')) return 'tunnel';
+  return hardware === ETHER ? 'ethernet' : 'other';
+}
+
+/** null when there is none of that name. */
+export function networkInterface(name: string): NetworkInterface | null {
+  if (name.includes('/') || !entries(SYS).includes(name)) return null;
+  const hardware = Number(file(name, 'type'));
+  return {
+    name,
+    up: (Number(file(name, 'flags')) & UP) !== 0,
+    carrier: file(name, 'carrier') === '1',
+    hardware,
+    kind: kindOf(name, hardware),
+    mtu: Number(file(name, 'mtu')),
+    addresses: (networkInterfaces()[name] ?? []).map(({ address }) => address),
+    ...counters(name),
+  };
+}
+
+export const allInterfaces = (): NetworkInterface[] => entries(SYS).flatMap((name) => networkInterface(name) ?? []);
+
+/** The interface that looks most like a mirror port: Ethernet, up, without addresses, receiving and never sending. null when none does. */
+export function likelyMirror(all: readonly NetworkInterface[]): NetworkInterface | null {
+  const candidates = all.filter(({ kind, up, addresses }) => kind === 'ethernet' && up && addresses.every((address) => address.startsWith('fe80')));
+  const weight = (one: NetworkInterface): number => one.received - one.transmitted * 1000 - one.addresses.length;
+  return candidates.sort((a, b) => weight(b) - weight(a))[0] ?? null;
+}
+
+/** One line that lists the interfaces there are, with the one to try. */
+export function suggestion(): string {
+  const all = allInterfaces();
+  const mirror = likelyMirror(all);
+  const names = all.map(({ name, up, kind }) => `${name} (${[up ? 'up' : 'down', ...(kind === 'ethernet' ? [] : [kind])].join(', ')})`).join(', ');
+  return `interfaces here: ${names || 'none'}${mirror === null ? '' : `; ${mirror.name} looks like a mirror port: --interface ${mirror.name}`}`;
+}
+
+/** The interface to capture from. Throws an InputError of one line, with the fix, when it is not there, is down, or is of a kind that cannot be. */
+export function usable(name: string): NetworkInterface {
+  const found = networkInterface(name);
+  if (found === null) throw new InputError(`there is no interface "${name}"; ${suggestion()}`);
+  if (found.kind === 'tunnel')
+    throw new InputError(`${name} is a tunnel and has no Ethernet frames; capture from the interface that carries it. ${suggestion()}`);
+  if (found.kind === 'other') throw new InputError(`${name} is no Ethernet interface (ARPHRD ${found.hardware}); ${suggestion()}`);
+  if (found.kind === 'bridge') throw new InputError(`${name} is a bridge: capture from its port, where every frame is seen once. ${suggestion()}`);
+  if (!found.up) throw new InputError(`interface ${name} is down; bring it up with: ip link set ${name} up`);
+  return found;
+}

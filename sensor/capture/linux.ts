@@ -1,0 +1,133 @@
+/**
+ * System calls of Linux that Node does not have, through koffi. Each gives the C result; a failure throws a SystemError with the errno's name.
+ * Structures are laid out by hand in Buffers: little-endian and 64-bit, as x86-64 and arm64 are.
+ */
+import { constants, endianness } from 'node:os';
+import { InputError } from './source.ts';
+
+/** A system call that failed: `code` is `EPERM`, `ENODEV`, ... */
+export class SystemError extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `errno ${errno}`;
+    super(`${call}: ${code}`);
+    this.code = code;
+  }
+}
+
+type Call = ((...args: unknown[]) => number) & { async(...args: unknown[]): void };
+
+export type Linux = {
+  socket(family: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array): void;
+  setOption(fd: number, level: number, option: number, value: Uint8Array): void;
+  /** Fills `value`. */
+  getOption(fd: number, level: number, option: number, value: Uint8Array): void;
+  /** Maps `size` bytes of a descriptor, for reading and writing, until `unmap`. */
+  map(fd: number, size: number): Mapping;
+  close(fd: number): void;
+  /** Waits up to `timeout` ms, off the main thread, until the descriptor has something to tell: its events as poll(2) names them, 0 for none. */
+  poll(fd: number, timeout: number): Promise<number>;
+  /** Index of an interface, 0 for none of that name. */
+  interfaceIndex(name: string): number;
+  /** A pointer to bytes, for structures that hold one; good as long as the bytes are. */
+  addressOf(bytes: Uint8Array): bigint;
+  prctl(option: number, ...args: (number | bigint)[]): number;
+  /** Replaces this process. Returns only by throwing. */
+  exec(path: string, args: readonly string[], environment: readonly string[]): never;
+  /** Lets a descriptor live on in the process that replaces this one. */
+  keepOnExec(fd: number): void;
+  setUser(uid: number, gid: number): void;
+  /** Gives up all capabilities of this thread, and so of what replaces this process. */
+  dropCapabilities(): void;
+};
+
+export type Mapping = { bytes: ArrayBuffer; unmap(): void };
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const F_SETFD = 2;
+/** _LINUX_CAPABILITY_VERSION_3 */
+const CAPABILITY_VERSION = 0x20080522;
+/** `POLLIN | POLLERR`: a ring's descriptor tells of blocks, and of its interface going down. */
+const POLL_EVENTS = 0x1 | 0x8;
+
+let loaded: Promise<Linux> | undefined;
+
+/** The system calls. Throws an InputError where they are not to be had. */
+export function linux(): Promise<Linux> {
+  loaded ??= load();
+  return loaded;
+}
+
+async function load(): Promise<Linux> {
+  if (process.platform !== 'linux' || endianness() !== 'LE')
+    throw new InputError(`the ring driver needs Linux (this is ${process.platform}); choose --driver pcap`);
+  let koffi: typeof import('koffi').default;
+  try {
+    koffi = (await import('koffi')).default;
+  } catch (error) {
+    throw new InputError(`the ring driver cannot load koffi (${(error as Error).message.split('\n')[0]}); install with npm ci, or choose --driver pcap`);
+  }
+  const libc = koffi.load(null);
+  const c = (definition: string): Call => libc.func(definition) as unknown as Call;
+  const checked = (name: string, definition: string): ((...args: unknown[]) => number) => {
+    const call = c(definition);
+    return (...args) => {
+      const result = call(...args);
+      if (result < 0) throw new SystemError(name, koffi.errno());
+      return result;
+    };
+  };
+  const socket = checked('socket', 'int socket(int, int, int)');
+  const bind = checked('bind', 'int bind(int, const void *, uint32_t)');
+  const setsockopt = checked('setsockopt', 'int setsockopt(int, int, int, const void *, uint32_t)');
+  const getsockopt = checked('getsockopt', 'int getsockopt(int, int, int, void *, void *)');
+  const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
+  const munmap = checked('munmap', 'int munmap(void *, size_t)');
+  const close = checked('close', 'int close(int)');
+  const poll = c('int poll(void *, unsigned long, int)');
+  const ifNameToIndex = c('unsigned int if_nametoindex(const char *)');
+  const fcntl = checked('fcntl', 'int fcntl(int, int, int)');
+  const prctl = checked('prctl', 'int prctl(int, uint64_t, uint64_t, uint64_t, uint64_t)');
+  const execve = checked('execve', 'int execve(const char *, const char **, const char **)');
+  const setresuid = checked('setresuid', 'int setresuid(uint32_t, uint32_t, uint32_t)');
+  const setresgid = checked('setresgid', 'int setresgid(uint32_t, uint32_t, uint32_t)');
+  const setgroups = checked('setgroups', 'int setgroups(size_t, const void *)');
+  const capset = checked('capset', 'int capset(void *, const void *)');
+  return {
+    socket,
+    bind: (fd, address) => void bind(fd, address, address.length),
+    setOption: (fd, level, option, value) => void setsockopt(fd, level, option, value, value.length),
+    getOption: (fd, level, option, value) => void getsockopt(fd, level, option, value, Buffer.from(Uint32Array.of(value.length).buffer)),
+    map(fd, size) {
+      const at = mmap(null, size, PROT_READ_WRITE, MAP_SHARED, fd, 0) as unknown;
+      if (at === null || koffi.address(at) === 0xffff_ffff_ffff_ffffn) throw new SystemError('mmap', koffi.errno());
+      return { bytes: koffi.view(at, size), unmap: () => void munmap(at, size) };
+    },
+    close: (fd) => void close(fd),
+    poll(fd, timeout) {
+      const request = Buffer.alloc(8);
+      request.writeInt32LE(fd, 0);
+      request.writeInt16LE(POLL_EVENTS, 4);
+      return new Promise((resolve, reject) =>
+        poll.async(request, 1, timeout, (error: Error | null) => (error === null ? resolve(request.readInt16LE(6)) : reject(error))),
+      );
+    },
+    interfaceIndex: (name) => ifNameToIndex(name),
+    addressOf: (bytes) => koffi.address(bytes),
+    prctl: (option, ...args) => prctl(option, ...[0, 1, 2, 3].map((i) => args[i] ?? 0)),
+    exec(path, args, environment) {
+      execve(path, [...args, null], [...environment, null]);
+      throw new SystemError('execve', koffi.errno());
+    },
+    keepOnExec: (fd) => void fcntl(fd, F_SETFD, 0),
+    setUser(uid, gid) {
+      setgroups(0, null);
+      setresgid(gid, gid, gid);
+      setresuid(uid, uid, uid);
+    },
+    dropCapabilities: () => void capset(Buffer.from(Uint32Array.of(CAPABILITY_VERSION, 0).buffer), Buffer.alloc(24)),
+  };
+}
