@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { InputError } from './sensor/capture/source.ts';
+import { RING_MIB } from './sensor/capture/ring.ts';
+import { DRIVERS, InputError } from './sensor/capture/source.ts';
 
 const duration = z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a time such as 90s, 10m, 12h or 7d');
 
@@ -14,6 +15,19 @@ const schema = z.strictObject({
     .string()
     .regex(/^.+:\d{1,5}$/, 'host:port, such as 127.0.0.1:8080')
     .default('127.0.0.1:8080'),
+  /** What the sensor captures from. */
+  capture: z
+    .strictObject({
+      /** Network interface; none: `run` needs --interface or --replay. */
+      interface: z.string().default(''),
+      /** How frames are taken from it: `stillwatch doctor` says which work here. */
+      driver: z.enum(DRIVERS).default('ring'),
+      /** What the kernel leaves out: a preset by name; with pcap and cap also a filter expression. */
+      filter: z.string().min(1).default('all'),
+      /** MiB of the ring: how much may wait while the sensor is busy. */
+      ring: z.coerce.number().int().min(1).max(4095).default(RING_MIB),
+    })
+    .prefault({}),
   /** How long each device is learned from when it is first seen; for a replay also a share of the capture. */
   learn: z
     .string()
@@ -41,13 +55,14 @@ const schema = z.strictObject({
 
 export type Config = z.infer<typeof schema>;
 
-/** Reads the file (none: defaults) and the environment, which wins. Throws an InputError of one line that names the key. */
-export function loadConfig(path: string | undefined, env: NodeJS.ProcessEnv): Config {
+/** Reads the file (none: defaults), the environment, which wins over it, and what the command line says of a key (`capture.interface`), which wins over both. Throws an InputError of one line that names the key. */
+export function loadConfig(path: string | undefined, env: NodeJS.ProcessEnv, flags: { [key: string]: string } = {}): Config {
   const file = path === undefined ? {} : readYaml(path);
   for (const [name, value] of Object.entries(env)) {
     const keys = keyOf(name);
     if (keys !== null && value !== undefined) put(file, keys, value);
   }
+  for (const [key, value] of Object.entries(flags)) put(file, key.split('.'), value);
   const result = schema.safeParse(file);
   if (result.success) return result.data;
   const issue = result.error.issues[0];

@@ -10,8 +10,11 @@ export const KEY_OPTIONS = { keys: { type: 'string', multiple: true } } as const
 export const KEY_HELP = `  --keys PATH       read encrypted OPC UA with this private key (PEM or DER, no passphrase), key log of Wireshark, or folder
                     with such files (may be given more than once); a channel needs the keys of its client and its server`;
 
-/** The keys of configuration and command line; undefined without any. */
+/** The files that configuration and command line name. */
+export const keyPaths = (flags: Flags, config: Config): string[] => [...config.opcua.keys, ...((flags['keys'] as string[] | undefined) ?? [])];
+
+/** The keys in them; undefined without any. */
 export function keysOf(flags: Flags, config: Config): Keyring | undefined {
-  const paths = [...config.opcua.keys, ...((flags['keys'] as string[] | undefined) ?? [])];
+  const paths = keyPaths(flags, config);
   return paths.length === 0 ? undefined : loadKeys(paths);
 }

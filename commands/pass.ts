@@ -1,4 +1,4 @@
-/** One pass over captures: source, sensor, analyzer, result. Shared by `analyze`, `learn` and `run`. */
+/** The chain from frames to findings: over captures, or from an interface until it is stopped. Shared by `analyze`, `learn` and `run`. */
 import { fileURLToPath } from 'node:url';
 import { Analyzer } from '../analyzer/analyzer.ts';
 import type { Baseline } from '../analyzer/baseline/file.ts';
@@ -8,7 +8,10 @@ import type { TagIndex } from '../analyzer/tags/tags.ts';
 import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
-import { type Observation, rowFields, timestamp } from '../sensor/observation.ts';
+import { type Coverage, type Observation, rowFields, timestamp } from '../sensor/observation.ts';
+import type { Confined } from '../sensor/process/message.ts';
+import type { SensorOptions } from '../sensor/process/options.ts';
+import { RemoteSensor } from '../sensor/process/remote.ts';
 import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { Sensor } from '../sensor/sensor.ts';
 
@@ -56,14 +59,23 @@ export type PassOptions = {
   onKept?: (observation: Observation, frames: number[]) => void;
   /** ms that a summary of cyclic reads covers. */
   summary?: number;
-  /** Called after every block. */
+  /** Called after every block; live after every batch, and twice a second. */
   onBlock?: (pass: Pass) => void | Promise<void>;
+  /** Where to capture from, instead of reading captures; the sensor is a process of its own then. */
+  live?: Omit<SensorOptions, 'frames' | 'responseTimeout'>;
+  /** Hears when the sensor's process died: one line. */
+  onTrouble?: (line: string) => void;
 };
+
+/** The sensor as far as others ask it: in this process, or in its own. */
+type Sensing = { readonly frames: number; readonly clock: number; readonly down?: string; readonly confined?: Confined };
 
 /** The chain from frames to findings, one instance a run. */
 export class Pass {
   readonly analyzer: Analyzer;
-  readonly sensor: Sensor;
+  readonly sensor: Sensing;
+  private readonly local: Sensor | null;
+  private readonly remote: RemoteSensor | null;
   private report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
   private readonly keys: Keyring | undefined;
   private readonly onBlock: NonNullable<PassOptions['onBlock']>;
@@ -80,31 +92,63 @@ export class Pass {
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
       ...(options.summary === undefined ? {} : { summary: options.summary }),
     });
-    this.sensor = new Sensor((batch) => this.analyzer.take(batch), { responseTimeout: options.responseTimeout, keys: options.keys });
-    this.keys = options.keys;
+    const { responseTimeout, keys, live } = options;
+    this.keys = keys;
     this.onBlock = options.onBlock ?? (() => {});
+    this.local = live === undefined ? new Sensor((batch) => this.analyzer.take(batch), { responseTimeout, keys }) : null;
+    this.remote = live === undefined ? null : this.watched({ ...live, responseTimeout: responseTimeout ?? null }, options.onTrouble ?? (() => {}));
+    this.sensor = (this.local ?? this.remote) as Sensing;
   }
 
   /** Reads a source to its end. */
   async read(source: Source): Promise<void> {
     this.report = source.report;
+    const sensor = this.local as Sensor;
     await source.frames((block) => {
       if (Number.isNaN(this.first) && block.count > 0) this.first = block.at[0] as number;
-      this.sensor.take(block);
+      sensor.take(block);
       return this.onBlock(this);
     });
-    this.sensor.end();
+    sensor.end();
+    await this.close();
+  }
+
+  /** Begins to capture. Rejects with an InputError of one line when that cannot be. */
+  async watch(): Promise<void> {
+    await (this.remote as RemoteSensor).start();
+  }
+
+  /** Stops capturing; resolves when everything that was seen has been judged. */
+  async unwatch(): Promise<void> {
+    await this.remote?.stop();
+    await this.close();
+  }
+
+  private watched(options: Omit<SensorOptions, 'frames'>, trouble: (line: string) => void): RemoteSensor {
+    return new RemoteSensor(options, {
+      batch: (batch) => {
+        if (Number.isNaN(this.first) && batch.rows > 0) this.first = batch.at[0] as number;
+        this.analyzer.take(batch);
+        return this.onBlock(this);
+      },
+      status: () => this.onBlock(this),
+      trouble,
+    });
+  }
+
+  /** What was summarised and counted so far is handed on. */
+  private async close(): Promise<void> {
     while (this.analyzer.close(PORTION)) await this.onBlock(this);
     this.analyzer.end();
   }
 
   /** What was wrong with the captures, and with the keys. */
   warnings(): string[] {
-    return [...this.report.warnings, ...(this.keys?.warnings() ?? [])];
+    return [...this.report.warnings, ...(this.remote?.warnings ?? []), ...(this.keys?.warnings() ?? [])];
   }
 
-  coverage(): ReturnType<Sensor['coverage']> {
-    const coverage = this.sensor.coverage(this.report.interfaces);
+  coverage(): Coverage {
+    const coverage = this.remote?.coverage() ?? (this.local as Sensor).coverage(this.report.interfaces);
     return { ...coverage, ceilings: [...coverage.ceilings, ...this.analyzer.ceilings()] };
   }
 
@@ -148,7 +192,7 @@ export type Result = {
     findings: number;
     warnings: string[];
   };
-  coverage: ReturnType<Sensor['coverage']>;
+  coverage: Coverage;
   assets: ReturnType<Analyzer['inventory']['all']>;
   conversations: ReturnType<Analyzer['conversations']>;
   registers: ReturnType<Analyzer['registers']>;

@@ -21,6 +21,8 @@ const PORTION = 1000;
 const TABLES = 50;
 /** Longest time (ms) the chain works before the console gets a turn. */
 const TURN = 30;
+/** ms that frames per second are taken over. */
+const RATE_OVER = 2000;
 
 export class Recorder {
   state: Status['state'] = 'capturing';
@@ -29,7 +31,7 @@ export class Recorder {
   private readonly store: Store;
   private readonly source: string;
   private readonly progress: Progress;
-  private readonly started = performance.now();
+  private readonly rate = new Rate();
   /** Counts of the facts as last stored. */
   private readonly stored = new Map<string, number>();
   /** Transactions of each table of the register map as last stored. */
@@ -62,6 +64,7 @@ export class Recorder {
   async block(pass: Pass): Promise<void> {
     const now = performance.now();
     this.progress.show(pass.sensor.frames, pass.analyzer.findings.length);
+    this.rate.see(pass.sensor.frames, now);
     if (now - this.storedAll > ALL_EVERY) await this.all(pass);
     else if (now - this.storedFindings > FINDINGS_EVERY || this.kept.length > MAX_WAITING / 2) await this.findings(pass);
     if (performance.now() - this.turn < TURN) return;
@@ -125,13 +128,31 @@ export class Recorder {
       state: this.state,
       source: this.source,
       frames: sensor.frames,
-      frames_per_second: this.state === 'ended' ? 0 : Math.round((sensor.frames * 1000) / Math.max(1, performance.now() - this.started)),
+      frames_per_second: this.state === 'ended' ? 0 : Math.round(this.rate.perSecond),
       clock: Number.isNaN(sensor.clock) ? '' : timestamp(sensor.clock),
       assets_learning: learning,
       assets_protected: analyzer.inventory.size - learning,
-      blind: [...blindness(coverage), ...(this.dropped > 0 ? [`${this.dropped} observations were not kept: the store was behind.`] : [])],
+      blind: [
+        ...(sensor.down ? [`The sensor is not capturing: ${sensor.down}`] : []),
+        ...blindness(coverage),
+        ...(this.dropped > 0 ? [`${this.dropped} observations were not kept: the store was behind.`] : []),
+      ],
       coverage,
     };
+  }
+}
+
+/** Frames per second over the last few seconds. */
+class Rate {
+  perSecond = 0;
+  private since = performance.now();
+  private frames = 0;
+
+  see(frames: number, now: number): void {
+    if (now - this.since < RATE_OVER) return;
+    this.perSecond = ((frames - this.frames) * 1000) / (now - this.since);
+    this.since = now;
+    this.frames = frames;
   }
 }
 
@@ -143,6 +164,7 @@ function blindness(coverage: Status['coverage']): string[] {
   const lines: string[] = [];
   for (const i of coverage.interfaces) {
     if ((i.dropped ?? 0) > 0) lines.push(`${i.dropped} frames were lost before they reached ${i.name}.`);
+    if (i.up === false) lines.push(`${i.name} is down: nothing is seen there.`);
     if (i.truncated > 0) lines.push(`${i.truncated} frames of ${i.name} were cut short by the capture's snap length.`);
     if (i.undecoded > SHARE * i.frames) lines.push(`${i.undecoded} of ${i.frames} frames of ${i.name} could not be decoded.`);
   }

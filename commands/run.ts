@@ -13,30 +13,34 @@ import type { Store } from '../analyzer/store/store.ts';
 import type { Tag } from '../analyzer/tags/tag.ts';
 import { TagIndex } from '../analyzer/tags/tags.ts';
 import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
+import { suggestion, usable } from '../sensor/capture/interfaces.ts';
 import { InputError } from '../sensor/capture/source.ts';
-import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
-import { type Command, DONE, print, say, textFlag } from './command.ts';
-import { KEY_HELP, KEY_OPTIONS, keysOf } from './keyfiles.ts';
+import { type Command, DONE, type Flags, print, say, textFlag } from './command.ts';
+import { KEY_HELP, KEY_OPTIONS, keyPaths, keysOf } from './keyfiles.ts';
 import { paced } from './pace.ts';
-import { compileRules, learningTime, open, Pass } from './pass.ts';
+import { compileRules, learningTime, open, Pass, type PassOptions } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { configureTags, notationFlag, readTagLists, TAG_HELP, TAG_OPTIONS, tagSource } from './taglists.ts';
 
 export const run: Command = {
   summary: 'the appliance: sensor, analyzer, store and console',
-  help: `stillwatch run [--config FILE] --replay FILE... [--learn TIME] [--speed N|max] [--for TIME] [--exit] [--json]
+  help: `stillwatch run [--config FILE] --interface NAME | --replay FILE... [--learn TIME] [--speed N|max] [--for TIME] [--exit] [--json]
 
 Runs the whole chain and serves the console. Findings land in the state directory (STILLWATCH_STATE, default ./state).
 With a configuration file accounts are kept there too, and the first start prints where to make the administrator; without
 one an administrator for this run only is made, and its password printed.
 
   --config FILE     configuration (YAML); every key also has an environment name, such as STILLWATCH_LISTEN
+  --interface NAME  capture from this interface, a mirror port; nothing is ever sent to it. Needs CAP_NET_RAW
+  --driver NAME     how frames are taken from it: ring (default), pcap or cap; \`stillwatch doctor\` says which work here
+  --filter NAME     what the kernel leaves out: all (nothing, default), no-bulk (storage, backup, video), control (keeps only
+                    industrial protocols on their usual ports)
   --replay FILE     read this capture instead of an interface; more captures may follow
-  --learn TIME      how long each device is learned: a time (90s, 10m) or, for a replay, a share of it (default 30%)
+  --learn TIME      how long each device is learned: a time (90s, 10m, 7d) or, for a replay, a share of it (default 30%, live 7d)
   --speed N|max     replay N times as fast as it was recorded (default max)
   --for TIME        stop after this time
   --exit            end when the replay is stored, instead of serving on
@@ -46,6 +50,8 @@ ${TAG_HELP}`,
   options: {
     config: { type: 'string' },
     interface: { type: 'string' },
+    driver: { type: 'string' },
+    filter: { type: 'string' },
     replay: { type: 'string' },
     learn: { type: 'string' },
     speed: { type: 'string' },
@@ -56,23 +62,22 @@ ${TAG_HELP}`,
     ...TAG_OPTIONS,
   },
   async run(paths, flags) {
-    const config = loadConfig(textFlag(flags, 'config'), process.env);
-    const replay = textFlag(flags, 'replay');
-    if (replay === undefined) throw new InputError('live capture is not part of this version yet; replay a capture with: stillwatch run --replay FILE');
-    const files = [replay, ...paths];
+    const config = loadConfig(textFlag(flags, 'config'), process.env, CAPTURE_FLAGS(flags));
+    const from = sourceOf(config, textFlag(flags, 'replay'), paths);
     const speed = speedOf(textFlag(flags, 'speed') ?? 'max');
     const limit = limitOf(textFlag(flags, 'for'));
     const rules = compileRules(config.rules);
-    const { learn, frames } = await learningTime(textFlag(flags, 'learn') ?? config.learn, files, null);
+    const { learn, frames } = await learned(textFlag(flags, 'learn') ?? config.learn, from);
     const lists = [...config.tags, ...((flags['tags'] as string[] | undefined) ?? [])];
-    const tags = { lists, tags: await readTagLists(lists, notationFlag(flags)) };
+    const named = { lists, tags: await readTagLists(lists, notationFlag(flags)) };
     const kept = textFlag(flags, 'config') !== undefined;
-    const appliance = await start({ config, kept, files, rules, learn, frames, named: tags, keys: keysOf(flags, config) });
+    const keys = 'files' in from ? { keys: keysOf(flags, config) } : { live: { ...from.capture, keys: keyPaths(flags, config) } };
+    const appliance = await start({ config, kept, from, rules, learn, frames, named, keys });
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
     if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
     try {
-      await appliance.replay(speed, stopped.signal);
+      await appliance.work(speed, stopped.signal);
       if (flags['exit'] !== true && !stopped.signal.aborted) await forever(stopped.signal);
     } finally {
       await appliance.stop();
@@ -86,38 +91,68 @@ ${TAG_HELP}`,
 /** Tag lists of the configuration and the command line, and what is in them. */
 type Named = { lists: string[]; tags: Tag[] };
 
+/** What is looked at: captures, or an interface. */
+type From = { files: string[] } | { capture: Omit<Live, 'keys'> };
+type Live = NonNullable<PassOptions['live']>;
+
 type Start = {
   config: Config;
   /** Accounts outlive the run. */
   kept: boolean;
-  files: string[];
+  from: From;
   rules: ReturnType<typeof compileRules>;
   learn: number;
   frames: number;
   named: Named;
-  keys: Keyring | undefined;
+  /** Keys, read here or by the sensor's process. */
+  keys: Pick<PassOptions, 'keys' | 'live'>;
 };
 
-async function start({ config, kept, files, rules, learn, frames, named, keys }: Start) {
+/** Learning time of an interface when no time is given: a week has every shift and the weekend in it. */
+const LIVE_LEARN = '7d';
+
+/** What `--interface`, `--driver` and `--filter` say, by the keys they stand for. */
+const CAPTURE_FLAGS = (flags: Flags): { [key: string]: string } =>
+  Object.fromEntries(
+    ['interface', 'driver', 'filter'].flatMap((name) => (typeof flags[name] === 'string' ? [[`capture.${name}`, flags[name] as string]] : [])),
+  );
+
+function sourceOf({ capture }: Config, replay: string | undefined, more: string[]): From {
+  if (replay !== undefined) return { files: [replay, ...more] };
+  if (capture.interface === '') throw new InputError(`run needs --interface NAME (or capture.interface), or --replay FILE; ${suggestion()}`);
+  // Checked here too: the sensor would say the same, but after the store was opened.
+  usable(capture.interface);
+  return { capture };
+}
+
+async function learned(text: string, from: From): Promise<{ learn: number; frames: number }> {
+  if ('files' in from) return learningTime(text, from.files, null);
+  return learningTime(text.endsWith('%') ? LIVE_LEARN : text, [], null);
+}
+
+const nameOf = (from: From): string => ('files' in from ? from.files.map((path) => basename(path)).join(', ') : from.capture.interface);
+
+async function start({ config, kept, from, rules, learn, frames, named, keys }: Start) {
   const state = stateDirectory(config.state);
   const store = openSqlite(join(state, 'stillwatch.db'));
   // Without a configuration somebody is trying things out: the accounts live as long as the process.
   const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
   const setupToken = randomBytes(16).toString('hex');
-  const recorder = new Recorder(store, files.map((path) => basename(path)).join(', '), new Progress(frames));
+  const recorder = new Recorder(store, nameOf(from), new Progress(frames));
   const tags = await tagsOf(store, named);
   const pass = new Pass({
     rules,
     learn,
     baseline: null,
     responseTimeout: responseTimeout(config),
-    keys,
+    ...keys,
     summary: milliseconds(config.summary),
     tags,
     onKept: (observation, seen) => recorder.keep(observation, seen),
     onBlock: (p) => recorder.block(p),
+    onTrouble: (line) => say(`sensor: ${line}`),
   });
-  recorder.state = 'replaying';
+  recorder.state = 'files' in from ? 'replaying' : 'capturing';
   const app = createApp({
     store,
     accounts,
@@ -137,14 +172,14 @@ async function start({ config, kept, files, rules, learn, frames, named, keys }:
   const jobs = scheduleJobs({ store, retentionDays: milliseconds(config.retention.observations) / 86_400_000, now: () => pass.sensor.clock, log: say });
   return {
     pass,
-    async replay(speed: number, signal: AbortSignal) {
-      const source = paced(open(files), speed);
-      signal.addEventListener('abort', () => source.stop(), { once: true });
-      await pass.read(source);
+    async work(speed: number, signal: AbortSignal) {
+      if ('files' in from) await replay(pass, from.files, speed, signal);
+      else await live(pass, from.capture.interface, signal);
       recorder.state = 'ended';
       await recorder.finish(pass);
       for (const warning of pass.warnings()) say(`warning: ${warning}`);
-      say(`replay ended: ${pass.sensor.frames.toLocaleString('en')} frames, ${pass.analyzer.findings.length} findings stored in ${state}`);
+      const what = 'files' in from ? 'replay' : 'capture';
+      say(`${what} ended: ${pass.sensor.frames.toLocaleString('en')} frames, ${pass.analyzer.findings.length} findings stored in ${state}`);
     },
     async stop() {
       jobs();
@@ -154,6 +189,20 @@ async function start({ config, kept, files, rules, learn, frames, named, keys }:
       accounts.close();
     },
   };
+}
+
+async function replay(pass: Pass, files: string[], speed: number, signal: AbortSignal): Promise<void> {
+  const source = paced(open(files), speed);
+  signal.addEventListener('abort', () => source.stop(), { once: true });
+  await pass.read(source);
+}
+
+/** Captures until the signal. */
+async function live(pass: Pass, name: string, signal: AbortSignal): Promise<void> {
+  await pass.watch();
+  say(`capturing: ${name}${pass.sensor.confined?.seccomp === false ? ' (this kernel does not confine the sensor: see stillwatch doctor)' : ''}`);
+  await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+  await pass.unwatch();
 }
 
 /** What values are called: by the lists named now, and by those that people brought in. */

@@ -6,6 +6,8 @@ export type InterfaceCoverage = {
   bytes: number;
   /** Lost before us (kernel, capturing machine); null when the source does not say. */
   dropped: number | null;
+  /** Whether it is up, of an interface captured from live. */
+  up?: boolean;
   /** Frames captured with fewer bytes than were on the wire. */
   truncated: number;
   /** Frames whose headers could not be followed. */

@@ -6,7 +6,7 @@ import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
 import { Streams } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
-import type { Batch, Coverage } from './observation.ts';
+import { type Batch, type Coverage, timestamp } from './observation.ts';
 import { Operations } from './operations.ts';
 import { Dispatch } from './protocols/dispatch.ts';
 import type { LinkFrame, Side, Sink } from './protocols/dissector.ts';
@@ -25,6 +25,8 @@ const STEP_BACK = 1000;
 const LEAP = 3_600_000;
 /** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
 const RESENT = 4_194_304;
+
+export type SensorSettings = { responseTimeout?: number | undefined; keys?: Keyring | undefined; frames?: number };
 
 /** Frames in, batches of observations out. The same frames give the same batches, whatever blocks they come in. */
 export class Sensor {
@@ -56,9 +58,10 @@ export class Sensor {
 
   /**
    * `responseTimeout`: ms that a server may take to answer; learned of each connection when it is not given.
-   * `keys`: of OPC UA applications; what is said of a capture depends on them.
+   * `keys`: of OPC UA applications; what is said of a capture depends on them. `frames`: how many were taken before.
    */
-  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys }: { responseTimeout?: number | undefined; keys?: Keyring | undefined } = {}) {
+  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys, frames = 0 }: SensorSettings = {}) {
+    this.frames = frames;
     this.writer = new Writer(onBatch);
     this.operations = new Operations(this.writer);
     const sink: Sink = { writer: this.writer, operations: this.operations, responseTimeout, keys };
@@ -79,7 +82,7 @@ export class Sensor {
   /** Takes every frame of a block. */
   take(block: Block): void {
     for (let i = 0; i < block.count; i++) this.frame(block, i);
-    if (block.count === 0 && block.idleUntil > this.nextTick) this.idle(block.idleUntil);
+    if (block.count === 0 && !(block.idleUntil <= this.nextTick)) this.idle(block.idleUntil);
     this.writer.flush();
   }
 
@@ -202,8 +205,17 @@ export class Sensor {
     flow.firstFrame = p.frame;
   }
 
+  /** The capture itself missed something: `frames` how many, `duration` (ms) how long. */
+  lost(reason: string, { frames, duration }: { frames?: number; duration?: number }): void {
+    if (Number.isNaN(this.clock)) return;
+    const how = { ...(frames === undefined ? {} : { 'loss.frames': frames }), ...(duration === undefined ? {} : { 'loss.duration': duration }) };
+    this.writer.detail({ kind: 'loss', '@timestamp': timestamp(this.clock), 'loss.reason': reason, ...how, frame: this.frames }, this.clock, this.frames);
+    this.writer.flush();
+  }
+
   /** Nothing came until `at`: requests that waited too long are told without a frame. */
   private idle(at: number): void {
+    if (Number.isNaN(at)) return;
     this.tick(at);
     this.clock = at;
   }

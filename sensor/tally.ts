@@ -52,7 +52,14 @@ export class Tally {
     open.each((flow) => add(protocols, flow));
     if (this.fragments > 0) merge(protocols, 'ip-fragment', { ...nothing('ip-fragment'), frames: this.fragments, bytes: this.fragmentBytes });
     return {
-      interfaces: interfaces.map((known, id): InterfaceCoverage => ({ name: known.name, dropped: known.dropped, ...(this.interfaces[id] ?? this.first(id)) })),
+      interfaces: interfaces.map(
+        (known, id): InterfaceCoverage => ({
+          name: known.name,
+          dropped: known.dropped,
+          ...(known.up === undefined ? {} : { up: known.up }),
+          ...(this.interfaces[id] ?? this.first(id)),
+        }),
+      ),
       protocols: [...protocols.values()].sort((a, b) => b.frames - a.frames || (a.protocol < b.protocol ? -1 : 1)),
       ceilings,
       clock_steps: this.clockSteps,

@@ -1,5 +1,7 @@
 /** What the kernel may leave out before it reaches the sensor, as classic BPF: a few named choices. Whatever is left out is not seen by anybody. */
 
+import { InputError } from './source.ts';
+
 /** Opcodes of linux/bpf_common.h. */
 const LD_H_ABS = 0x28;
 const LD_B_ABS = 0x30;
@@ -37,8 +39,20 @@ const PRESETS = {
   control: { ports: CONTROL, keeps: true },
 } as const satisfies { readonly [name: string]: Preset | null };
 
-export type FilterName = keyof typeof PRESETS;
-export const FILTERS = Object.keys(PRESETS) as FilterName[];
+export const FILTERS: readonly string[] = Object.keys(PRESETS);
+
+const presetOf = (name: string): Preset | null | undefined => (PRESETS as { [name: string]: Preset | null })[name];
+
+/** As a filter expression of libpcap; what is no name of a preset is one already. */
+export function expressionOf(name: string): string {
+  const preset = presetOf(name);
+  if (preset === undefined) return name;
+  if (preset === null) return '';
+  const ports = preset.ports.map((port) => `port ${port}`).join(' or ');
+  const untagged = preset.keeps ? `(not tcp and not udp) or ${ports}` : `not (${ports})`;
+  // Behind `vlan` every offset is that of a tagged frame.
+  return preset.keeps ? `(${untagged}) or (vlan and (${untagged}))` : `(not vlan and ${untagged}) or (vlan and ${untagged})`;
+}
 
 /** One instruction; `yes` and `no` name the label that a jump goes to, absent for the next one. */
 type Step = { readonly label?: string; readonly code: number; readonly k: number; readonly yes?: string; readonly no?: string };
@@ -83,9 +97,11 @@ function stepsOf({ ports: wanted, keeps }: Preset): Step[] {
   ];
 }
 
-/** The instructions of a filter as the kernel takes them (struct sock_filter: code, jump if true, jump if false, operand); null for none. */
-export function filterProgram(name: FilterName): Buffer | null {
-  const preset: Preset | null = PRESETS[name];
+/** The instructions of a preset as the kernel takes them (struct sock_filter: code, jump if true, jump if false, operand); null for none. */
+export function filterProgram(name: string): Buffer | null {
+  const preset = presetOf(name);
+  if (preset === undefined)
+    throw new InputError(`the ring driver knows the filters ${FILTERS.join(', ')}; an expression such as "${name}" needs --driver pcap`);
   if (preset === null) return null;
   const steps = stepsOf(preset);
   const labels = new Map(steps.flatMap(({ label }, i) => (label === undefined ? [] : [[label, i] as const])));

@@ -34,11 +34,12 @@ export type Linux = {
   /** A pointer to bytes, for structures that hold one; good as long as the bytes are. */
   addressOf(bytes: Uint8Array): bigint;
   prctl(option: number, ...args: (number | bigint)[]): number;
+  /** Any call by its number, with three arguments. */
+  syscall(number: number, ...args: (number | bigint)[]): number;
   /** Replaces this process. Returns only by throwing. */
   exec(path: string, args: readonly string[], environment: readonly string[]): never;
   /** Lets a descriptor live on in the process that replaces this one. */
   keepOnExec(fd: number): void;
-  setUser(uid: number, gid: number): void;
   /** Gives up all capabilities of this thread, and so of what replaces this process. */
   dropCapabilities(): void;
 };
@@ -92,9 +93,7 @@ async function load(): Promise<Linux> {
   const fcntl = checked('fcntl', 'int fcntl(int, int, int)');
   const prctl = checked('prctl', 'int prctl(int, uint64_t, uint64_t, uint64_t, uint64_t)');
   const execve = checked('execve', 'int execve(const char *, const char **, const char **)');
-  const setresuid = checked('setresuid', 'int setresuid(uint32_t, uint32_t, uint32_t)');
-  const setresgid = checked('setresgid', 'int setresgid(uint32_t, uint32_t, uint32_t)');
-  const setgroups = checked('setgroups', 'int setgroups(size_t, const void *)');
+  const syscall = checked('syscall', 'long syscall(long, ...)');
   const capset = checked('capset', 'int capset(void *, const void *)');
   return {
     socket,
@@ -118,16 +117,12 @@ async function load(): Promise<Linux> {
     interfaceIndex: (name) => ifNameToIndex(name),
     addressOf: (bytes) => koffi.address(bytes),
     prctl: (option, ...args) => prctl(option, ...[0, 1, 2, 3].map((i) => args[i] ?? 0)),
+    syscall: (number, ...args) => syscall(number, ...args.flatMap((value) => ['uint64_t', value])),
     exec(path, args, environment) {
       execve(path, [...args, null], [...environment, null]);
       throw new SystemError('execve', koffi.errno());
     },
     keepOnExec: (fd) => void fcntl(fd, F_SETFD, 0),
-    setUser(uid, gid) {
-      setgroups(0, null);
-      setresgid(gid, gid, gid);
-      setresuid(uid, uid, uid);
-    },
     dropCapabilities: () => void capset(Buffer.from(Uint32Array.of(CAPABILITY_VERSION, 0).buffer), Buffer.alloc(24)),
   };
 }

@@ -1,5 +1,5 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
-import { type FilterName, filterProgram } from './filter.ts';
+import { filterProgram } from './filter.ts';
 import { type NetworkInterface, networkInterface } from './interfaces.ts';
 import { type Linux, type Mapping, SystemError } from './linux.ts';
 import { fill, framesIn, release, statusOf, TAG, TP_STATUS_USER } from './ringblock.ts';
@@ -45,7 +45,8 @@ export const RING_MIB = 64;
 
 export type RingOptions = {
   interface: string;
-  filter?: FilterName;
+  /** The name of a preset. */
+  filter?: string;
   /** MiB of the ring. */
   mib?: number;
   /** Number of the group of rings that share the interface's flows, 1 to 65,535; 0 for none. */
@@ -151,7 +152,7 @@ export class Ring implements Source {
     this.mapping = linux.map(ring.fd, ring.size);
     this.words = new Int32Array(this.mapping.bytes);
     this.block = new Block(new DataView(this.mapping.bytes), framesIn(BLOCK_SIZE));
-    this.report = { frames: 0, interfaces: [{ name: ring.interface, linktype: LINKTYPE_ETHERNET, dropped: 0, up: true }], warnings: [] };
+    this.report = { frames: 0, interfaces: [{ name: ring.interface, linktype: LINKTYPE_ETHERNET, dropped: 0, up: true, driver: 'ring' }], warnings: [] };
   }
 
   stop(): void {

@@ -30,6 +30,10 @@ export class Block {
   }
 }
 
+/** `ring`: kernel times, drops counted. `pcap`: libpcap's times and counts. `cap`: times of the callback, drops unknown. */
+export const DRIVERS = ['ring', 'pcap', 'cap'] as const;
+export type DriverName = (typeof DRIVERS)[number];
+
 export type Interface = {
   name: string;
   linktype: number;
@@ -37,6 +41,8 @@ export type Interface = {
   dropped: number | null;
   /** Whether it is up, of an interface captured from live. */
   up?: boolean;
+  /** How it is captured from live: what its times and drop counts are worth. */
+  driver?: DriverName;
 };
 
 /** What came of reading a source. */

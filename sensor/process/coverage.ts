@@ -1,0 +1,34 @@
+/** Coverage of several sensors, one after the other or side by side, as one. */
+import type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from '../coverage.ts';
+
+export const NO_COVERAGE: Coverage = { interfaces: [], protocols: [], ceilings: [], clock_steps: 0 };
+
+/** Counts are added up by name; how full a table is, and whether an interface is up, is as `b` says where it says it. */
+export function addCoverage(a: Coverage, b: Coverage): Coverage {
+  return {
+    interfaces: byName(a.interfaces, b.interfaces, ({ name }) => name, sum<InterfaceCoverage>),
+    protocols: byName(a.protocols, b.protocols, ({ protocol }) => protocol, sum<ProtocolCoverage>),
+    ceilings: byName(
+      a.ceilings,
+      b.ceilings,
+      ({ name }) => name,
+      (x, y): Ceiling => ({ ...y, hit: x.hit + y.hit }),
+    ),
+    clock_steps: a.clock_steps + b.clock_steps,
+  };
+}
+
+function byName<T>(a: readonly T[], b: readonly T[], nameOf: (one: T) => string, join: (x: T, y: T) => T): T[] {
+  const all = new Map(a.map((one) => [nameOf(one), one]));
+  for (const one of b) {
+    const before = all.get(nameOf(one));
+    all.set(nameOf(one), before === undefined ? one : join(before, one));
+  }
+  return [...all.values()];
+}
+
+function sum<T extends object>(x: T, y: T): T {
+  const out = { ...y } as { [key: string]: unknown };
+  for (const [key, value] of Object.entries(x)) if (typeof value === 'number') out[key] = value + ((out[key] as number | null) ?? 0);
+  return out as T;
+}

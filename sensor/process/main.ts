@@ -1,0 +1,110 @@
+/**
+ * The sensor as a process of its own. It opens the ring, gives up every privilege by replacing itself with a fresh program that inherits the ring
+ * alone, has the kernel refuse what it never does, and hands batches to the analyzer. Started by `remote.ts`.
+ */
+import { fileURLToPath } from 'node:url';
+import { openCap } from '../capture/cap.ts';
+import { usable } from '../capture/interfaces.ts';
+import { linux } from '../capture/linux.ts';
+import { openPcap } from '../capture/pcap.ts';
+import { openRing, Ring } from '../capture/ring.ts';
+import { InputError, type Source } from '../capture/source.ts';
+import { loadKeys } from '../protocols/opcua/keys/load.ts';
+import { Sensor } from '../sensor.ts';
+import { confine, giveUpPrivileges } from './confine.ts';
+import { type Confined, MAX_UNDER_WAY, pack, type ToAnalyzer, type ToSensor } from './message.ts';
+import { type OpenedOptions, VARIABLE } from './options.ts';
+import { Watch } from './watch.ts';
+
+/** ms between two reports of how it goes. */
+const REPORT_EVERY = 500;
+/** Where `remote.ts` puts the channel to the analyzer. */
+const CHANNEL = 3;
+
+const send = (message: ToAnalyzer): void => void process.send?.(message, undefined, undefined, () => {});
+
+/** First life: with the privilege to capture, and for as short as possible. */
+async function opener(options: OpenedOptions): Promise<void> {
+  const calls = await linux();
+  const opened = openRing(calls, usable(options.interface), { filter: options.filter, mib: options.ring });
+  calls.keepOnExec(opened.fd);
+  calls.keepOnExec(CHANNEL);
+  giveUpPrivileges(calls);
+  const environment = { ...process.env, NODE_CHANNEL_FD: String(CHANNEL), NODE_CHANNEL_SERIALIZATION_MODE: 'advanced' };
+  const own = { ...environment, [VARIABLE]: JSON.stringify({ ...options, opened }) };
+  calls.exec(
+    process.execPath,
+    [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)],
+    Object.entries(own).map(([name, value]) => `${name}=${value}`),
+  );
+}
+
+/** Second life: frames in, batches out. */
+async function capture(options: OpenedOptions, source: Source, confined: () => Promise<Confined>): Promise<void> {
+  const keys = options.keys.length === 0 ? undefined : loadKeys(options.keys);
+  const how = await confined();
+  let underWay = 0;
+  let room: (() => void) | null = null;
+  const sensor = new Sensor(
+    (batch) => {
+      underWay++;
+      send(pack(batch));
+    },
+    { responseTimeout: options.responseTimeout ?? undefined, keys, frames: options.frames },
+  );
+  const watch = new Watch(sensor, source);
+  const report = (): void => {
+    const warnings = [...source.report.warnings, ...(keys?.warnings() ?? [])];
+    send({ type: 'status', frames: sensor.frames, clock: sensor.clock, coverage: sensor.coverage(source.report.interfaces), warnings, confined: how });
+  };
+  process.on('message', (message: ToSensor) => {
+    if (message.type === 'stop') source.stop();
+    else if (--underWay < MAX_UNDER_WAY) room?.();
+  });
+  process.on('disconnect', () => source.stop());
+  const timer = setInterval(report, REPORT_EVERY);
+  send({ type: 'ready', confined: how });
+  await source.frames((block) => {
+    sensor.take(block);
+    watch.look();
+    if (underWay < MAX_UNDER_WAY) return;
+    return new Promise<void>((resolve) => {
+      room = resolve;
+    });
+  });
+  clearInterval(timer);
+  sensor.end();
+  report();
+  send({ type: 'ended' });
+}
+
+/** A driver that opens the interface itself: there is no descriptor to hand over to a fresh program, so this one gives up what it can. */
+async function library(options: OpenedOptions): Promise<void> {
+  const open = options.driver === 'pcap' ? openPcap : openCap;
+  const source = await open(options.interface, options.filter);
+  await capture(options, source, async () => {
+    if (process.platform !== 'linux') return { capabilities: '', seccomp: false };
+    const calls = await linux();
+    giveUpPrivileges(calls);
+    return confine(calls, -1);
+  });
+}
+
+async function main(): Promise<void> {
+  const options = JSON.parse(process.env[VARIABLE] ?? '{}') as OpenedOptions;
+  const { driver, opened } = options;
+  if (driver !== 'ring') return library(options);
+  if (opened === undefined) return opener(options);
+  const calls = await linux();
+  await capture(options, new Ring(calls, opened), async () => confine(calls, opened.fd));
+}
+
+// The terminal sends Ctrl-C to both processes; the analyzer says when to stop.
+process.on('SIGINT', () => {});
+main().then(
+  () => process.disconnect?.(),
+  (error: unknown) => {
+    const message = error instanceof InputError ? error.message : String((error as Error).stack);
+    process.send?.({ type: 'failed', message } satisfies ToAnalyzer, undefined, undefined, () => process.exit(2));
+  },
+);

@@ -1,0 +1,23 @@
+/** How the sensor's process is started: by its environment, as JSON; no secret is among it. */
+import type { OpenRing } from '../capture/ring.ts';
+import type { DriverName } from '../capture/source.ts';
+
+export type SensorOptions = {
+  interface: string;
+  driver: DriverName;
+  /** A preset by name; with pcap and cap also a filter expression. */
+  filter: string;
+  /** MiB of the ring. */
+  ring: number;
+  /** ms that a server may take to answer; null: learned. */
+  responseTimeout: number | null;
+  /** Files of OPC UA keys. They are read by the sensor's process alone. */
+  keys: string[];
+  /** Frames that sensors before this one took: numbering goes on. */
+  frames: number;
+};
+
+/** As above once the ring is open; the rest needs no privilege. */
+export type OpenedOptions = SensorOptions & { opened?: OpenRing };
+
+export const VARIABLE = 'STILLWATCH_SENSOR_PROCESS';
