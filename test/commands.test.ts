@@ -81,7 +81,9 @@ describe('what is wrong with the input is one line', () => {
     const args = ['run', '--replay', PLANT, '--config', file('any.yaml', 'learn: 60s\n')];
     return refused(args, /accounts\.db: the accounts cannot be read/, { STILLWATCH_STATE: join(folder, 'damaged') });
   });
-  it('live capture, which this version has not', () => refused(['run', '--interface', 'eth0'], /live capture is not part of this version/));
+  it('neither an interface nor a capture', () => refused(['run'], /needs --interface NAME .* or --replay FILE; interfaces here: /));
+  it('an interface that is not there', () => refused(['run', '--interface', 'nope0'], /there is no interface "nope0"; interfaces here: .*lo /));
+  it('a driver that there is not', () => refused(['run', '--interface', 'lo', '--driver', 'dpdk'], /capture\.driver: .*ring/));
 
   it('a port in use', async () => {
     const server = createServer();
