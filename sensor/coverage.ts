@@ -8,6 +8,8 @@ export type InterfaceCoverage = {
   dropped: number | null;
   /** Whether it is up, of an interface captured from live. */
   up?: boolean;
+  /** How it is captured from live: `ring`, `pcap` or `cap`. */
+  driver?: string;
   /** Frames captured with fewer bytes than were on the wire. */
   truncated: number;
   /** Frames whose headers could not be followed. */

@@ -57,6 +57,7 @@ export class Tally {
           name: known.name,
           dropped: known.dropped,
           ...(known.up === undefined ? {} : { up: known.up }),
+          ...(known.driver === undefined ? {} : { driver: known.driver }),
           ...(this.interfaces[id] ?? this.first(id)),
         }),
       ),

@@ -24,6 +24,10 @@ const NEEDS = {
     here: () => starts('/usr/bin/python3', ['-c', 'import pymodbus']),
     without: 'pymodbus is not installed for /usr/bin/python3 (Debian: python3-pymodbus)',
   },
+  live: {
+    here: () => process.platform === 'linux' && process.getuid?.() === 0 && starts('ip', ['-V']) && starts('tcpreplay', ['-V']),
+    without: 'live capture is tested as root on Linux, with iproute2 and tcpreplay',
+  },
 } as const;
 
 /** Why a test that needs these is skipped, or false; under STILLWATCH_REQUIRE_ALL=1 a need that is not met is an error. */

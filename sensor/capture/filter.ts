@@ -49,9 +49,10 @@ export function expressionOf(name: string): string {
   if (preset === undefined) return name;
   if (preset === null) return '';
   const ports = preset.ports.map((port) => `port ${port}`).join(' or ');
-  const untagged = preset.keeps ? `(not tcp and not udp) or ${ports}` : `not (${ports})`;
+  const wanted = preset.keeps ? `(not tcp and not udp) or ${ports}` : ports;
   // Behind `vlan` every offset is that of a tagged frame.
-  return preset.keeps ? `(${untagged}) or (vlan and (${untagged}))` : `(not vlan and ${untagged}) or (vlan and ${untagged})`;
+  const either = `(${wanted}) or (vlan and (${wanted}))`;
+  return preset.keeps ? either : `not (${either})`;
 }
 
 /** One instruction; `yes` and `no` name the label that a jump goes to, absent for the next one. */

@@ -59,9 +59,12 @@ function kindOf(name: string, hardware: number): string {
   return hardware === ETHER ? 'ethernet' : 'other';
 }
 
+/** Whether there is an interface of that name. Needs no system call that a confined process may not make. */
+export const isThere = (name: string): boolean => !name.includes('/') && entries(SYS).includes(name);
+
 /** null when there is none of that name. */
 export function networkInterface(name: string): NetworkInterface | null {
-  if (name.includes('/') || !entries(SYS).includes(name)) return null;
+  if (!isThere(name)) return null;
   const hardware = Number(file(name, 'type'));
   return {
     name,

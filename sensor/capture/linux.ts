@@ -27,8 +27,8 @@ export type Linux = {
   /** Maps `size` bytes of a descriptor, for reading and writing, until `unmap`. */
   map(fd: number, size: number): Mapping;
   close(fd: number): void;
-  /** Waits up to `timeout` ms, off the main thread, until the descriptor has something to tell: its events as poll(2) names them, 0 for none. */
-  poll(fd: number, timeout: number): Promise<number>;
+  /** Waits up to `timeout` ms, off the main thread, until the descriptor has something to tell, be it an error: whether it has. */
+  poll(fd: number, timeout: number): Promise<boolean>;
   /** Index of an interface, 0 for none of that name. */
   interfaceIndex(name: string): number;
   /** A pointer to bytes, for structures that hold one; good as long as the bytes are. */
@@ -111,7 +111,8 @@ async function load(): Promise<Linux> {
       request.writeInt32LE(fd, 0);
       request.writeInt16LE(POLL_EVENTS, 4);
       return new Promise((resolve, reject) =>
-        poll.async(request, 1, timeout, (error: Error | null) => (error === null ? resolve(request.readInt16LE(6)) : reject(error))),
+        // What poll writes into the request does not come back from another thread; how many descriptors it tells of does.
+        poll.async(request, 1, timeout, (error: Error | null, count: number) => (error === null ? resolve(count > 0) : reject(error))),
       );
     },
     interfaceIndex: (name) => ifNameToIndex(name),

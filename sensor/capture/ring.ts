@@ -1,6 +1,6 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
 import { filterProgram } from './filter.ts';
-import { type NetworkInterface, networkInterface } from './interfaces.ts';
+import { isThere, type NetworkInterface } from './interfaces.ts';
 import { type Linux, type Mapping, SystemError } from './linux.ts';
 import { fill, framesIn, release, statusOf, TAG, TP_STATUS_USER } from './ringblock.ts';
 import { Block, InputError, type Source, type SourceReport } from './source.ts';
@@ -26,7 +26,6 @@ const PACKET_MR_PROMISC = 1;
 /** By the hash of a flow, the same for both directions; fragments are put together first. */
 const FANOUT_HASH = 0;
 const FANOUT_DEFRAGMENT = 0x8000;
-const POLLERR = 0x8;
 /** linux/if_arp.h and LINKTYPE_ETHERNET. */
 const LINKTYPE_ETHERNET = 1;
 
@@ -190,10 +189,12 @@ export class Ring implements Source {
 
   /** Nothing there: waits, and tells that time passes. */
   private async wait(onBlock: (block: Block) => void | Promise<void>): Promise<void> {
-    const events = await this.linux.poll(this.ring.fd, WAIT);
+    const told = await this.linux.poll(this.ring.fd, WAIT);
     this.turn = performance.now();
-    if ((events & POLLERR) !== 0) this.failed();
-    if (events !== 0) return;
+    if (told) {
+      this.failed();
+      return;
+    }
     this.block.count = 0;
     this.block.idleUntil = Date.now() - RETIRE;
     await onBlock(this.block);
@@ -206,10 +207,12 @@ export class Ring implements Source {
 
   /** ENETDOWN, told once by the kernel when the interface goes down; frames come again by themselves when it is back up. One that was removed does not come back. */
   private failed(): void {
+    const error = Buffer.alloc(4);
+    this.linux.getOption(this.ring.fd, SOL_SOCKET, SO_ERROR, error);
+    if (error.readInt32LE() === 0) return;
     const [on] = this.report.interfaces;
-    this.linux.getOption(this.ring.fd, SOL_SOCKET, SO_ERROR, new Uint8Array(4));
     if (on !== undefined) on.up = false;
-    if (networkInterface(this.ring.interface) === null) throw new InputError(`interface ${this.ring.interface} is gone`);
+    if (!isThere(this.ring.interface)) throw new InputError(`interface ${this.ring.interface} is gone`);
   }
 
   /** PACKET_STATISTICS begins anew each time it is read (struct tpacket_stats_v3: frames, drops, freezes). */

@@ -89,6 +89,7 @@ export class RemoteSensor {
     this.child = child;
     let readyAt = Number.NaN;
     let told = false;
+    let why = '';
     const refused = (line: string): void => {
       if (!told) failed(line);
       told = true;
@@ -96,7 +97,7 @@ export class RemoteSensor {
     child.on('message', (message: ToAnalyzer) => {
       if (message.type === 'batch') this.take(message, child);
       else if (message.type === 'status') this.status(message);
-      else if (message.type === 'failed') refused(message.message);
+      else if (message.type === 'failed') why = message.message;
       else if (message.type === 'ready') {
         readyAt = performance.now();
         this.confined = message.confined;
@@ -107,7 +108,7 @@ export class RemoteSensor {
     child.on('error', (error) => refused(`the sensor's process cannot be started: ${error.message}`));
     child.on('exit', (code, signal) => {
       if (this.child === child) this.child = null;
-      const line = `the sensor's process ended (${signal ?? `exit ${code}`})`;
+      const line = why || `the sensor's process ended (${signal ?? `exit ${code}`})`;
       if (this.stopping) this.over();
       else if (Number.isNaN(readyAt)) refused(line);
       else this.died(line, performance.now() - readyAt);
