@@ -59,12 +59,12 @@ function kindOf(name: string, hardware: number): string {
   return hardware === ETHER ? 'ethernet' : 'other';
 }
 
-/** Whether there is an interface of that name. Needs no system call that a confined process may not make. */
-export const isThere = (name: string): boolean => !name.includes('/') && entries(SYS).includes(name);
+/** The interface's index, 0 when there is none of that name. Needs no system call that a confined process may not make. */
+export const indexOf = (name: string): number => (name.includes('/') ? 0 : Number(file(name, 'ifindex')));
 
 /** null when there is none of that name. */
 export function networkInterface(name: string): NetworkInterface | null {
-  if (!isThere(name)) return null;
+  if (indexOf(name) === 0) return null;
   const hardware = Number(file(name, 'type'));
   return {
     name,

@@ -1,6 +1,6 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
 import { filterProgram } from './filter.ts';
-import { isThere, type NetworkInterface } from './interfaces.ts';
+import { indexOf, type NetworkInterface } from './interfaces.ts';
 import { type Linux, type Mapping, SystemError } from './linux.ts';
 import { fill, framesIn, release, statusOf, TAG, TP_STATUS_USER } from './ringblock.ts';
 import { Block, InputError, type Source, type SourceReport } from './source.ts';
@@ -191,10 +191,9 @@ export class Ring implements Source {
   private async wait(onBlock: (block: Block) => void | Promise<void>): Promise<void> {
     const told = await this.linux.poll(this.ring.fd, WAIT);
     this.turn = performance.now();
-    if (told) {
-      this.failed();
-      return;
-    }
+    if (told) this.failed();
+    this.missed();
+    if (told) return;
     this.block.count = 0;
     this.block.idleUntil = Date.now() - RETIRE;
     await onBlock(this.block);
@@ -205,14 +204,19 @@ export class Ring implements Source {
     if (on !== undefined && on.up === false) on.up = true;
   }
 
-  /** ENETDOWN, told once by the kernel when the interface goes down; frames come again by themselves when it is back up. One that was removed does not come back. */
+  /** ENETDOWN, told once by the kernel when the interface goes down; frames come again by themselves when it is back up. */
   private failed(): void {
     const error = Buffer.alloc(4);
     this.linux.getOption(this.ring.fd, SOL_SOCKET, SO_ERROR, error);
-    if (error.readInt32LE() === 0) return;
     const [on] = this.report.interfaces;
-    if (on !== undefined) on.up = false;
-    if (!isThere(this.ring.interface)) throw new InputError(`interface ${this.ring.interface} is gone`);
+    if (error.readInt32LE() !== 0 && on !== undefined) on.up = false;
+  }
+
+  /** One that was removed does not come back to this ring, and one that was made anew under its name is another one. */
+  private missed(): void {
+    if (this.report.interfaces[0]?.up === false && indexOf(this.ring.interface) !== this.ring.index) {
+      throw new InputError(`interface ${this.ring.interface} is gone`);
+    }
   }
 
   /** PACKET_STATISTICS begins anew each time it is read (struct tpacket_stats_v3: frames, drops, freezes). */
