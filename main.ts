@@ -4,13 +4,14 @@ import { StoreError } from './analyzer/store/store.ts';
 import { analyze } from './commands/analyze.ts';
 import { type Command, DONE, parse, print, say, WRONG } from './commands/command.ts';
 import { dissect } from './commands/dissect.ts';
+import { doctor } from './commands/doctor.ts';
 import { learn } from './commands/learn.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
 import { tags } from './commands/tags.ts';
 import { InputError } from './sensor/capture/source.ts';
 
-const COMMANDS: { [name: string]: Command } = { analyze, learn, dissect, run, rules, tags };
+const COMMANDS: { [name: string]: Command } = { analyze, learn, dissect, run, rules, tags, doctor };
 
 function usage(): string {
   const lines = Object.entries(COMMANDS).map(([name, command]) => `  ${name.padEnd(9)} ${command.summary}`);

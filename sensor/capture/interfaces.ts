@@ -10,8 +10,11 @@ const ETHER = 1;
 const LOOPBACK = 772;
 const NONE = 0xfffe;
 
-/** IFF_UP. */
+/** IFF_UP, IFF_NOARP. */
 const UP = 1;
+const NOARP = 0x80;
+/** Bytes of a payload that every frame on an Ethernet without jumbo frames fits in. */
+const LARGEST = 1500;
 
 export type NetworkInterface = {
   name: string;
@@ -62,13 +65,16 @@ function kindOf(name: string, hardware: number): string {
 /** The interface's index, 0 when there is none of that name. Needs no system call that a confined process may not make. */
 export const indexOf = (name: string): number => (name.includes('/') ? 0 : Number(file(name, 'ifindex')));
 
+/** Whether it is administratively up. */
+export const isUp = (name: string): boolean => (Number(file(name, 'flags')) & UP) !== 0;
+
 /** null when there is none of that name. */
 export function networkInterface(name: string): NetworkInterface | null {
   if (indexOf(name) === 0) return null;
   const hardware = Number(file(name, 'type'));
   return {
     name,
-    up: (Number(file(name, 'flags')) & UP) !== 0,
+    up: isUp(name),
     carrier: file(name, 'carrier') === '1',
     hardware,
     kind: kindOf(name, hardware),
@@ -105,4 +111,39 @@ export function usable(name: string): NetworkInterface {
   if (found.kind === 'bridge') throw new InputError(`${name} is a bridge: capture from its port, where every frame is seen once. ${suggestion()}`);
   if (!found.up) throw new InputError(`interface ${name} is down; bring it up with: ip link set ${name} up`);
   return found;
+}
+
+/** What keeps an interface from being purely passive, or from seeing everything, each with its fix. */
+export function concerns({ name, addresses, kind, mtu, carrier, up }: NetworkInterface): { what: string; fix: string }[] {
+  const out: { what: string; fix: string }[] = [];
+  if (kind === 'loopback') return out;
+  if (addresses.length > 0) out.push({ what: `has addresses (${addresses.join(', ')}) and answers to them`, fix: `ip address flush dev ${name}` });
+  if (sysctl(`ipv6/conf/${name}/disable_ipv6`) === '0') {
+    out.push({ what: 'speaks IPv6 by itself (neighbour discovery)', fix: `sysctl -w net.ipv6.conf.${name}.disable_ipv6=1` });
+  }
+  if ((Number(file(name, 'flags')) & NOARP) === 0) out.push({ what: 'answers ARP', fix: `ip link set ${name} arp off` });
+  if (mtu < LARGEST) out.push({ what: `cuts frames longer than ${mtu} bytes off`, fix: `ip link set ${name} mtu ${LARGEST}` });
+  if (up && !carrier) out.push({ what: 'has no link', fix: 'check the cable and the mirror port' });
+  return out;
+}
+
+function sysctl(path: string): string {
+  try {
+    return readFileSync(`/proc/sys/net/${path}`, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+/** Packet sockets that take everything from an interface (protocol ETH_P_ALL), as /proc/net/packet tells them. */
+export function listeners(name: string): number {
+  const index = indexOf(name);
+  let table = '';
+  try {
+    table = readFileSync('/proc/net/packet', 'utf8');
+  } catch {}
+  return table.split('\n').filter((line) => {
+    const [, , , protocol, on] = line.trim().split(/\s+/);
+    return protocol === '0003' && Number(on) === index;
+  }).length;
 }

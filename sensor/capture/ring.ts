@@ -1,6 +1,6 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
 import { filterProgram } from './filter.ts';
-import { indexOf, type NetworkInterface } from './interfaces.ts';
+import { indexOf, isUp, type NetworkInterface } from './interfaces.ts';
 import { type Linux, type Mapping, SystemError } from './linux.ts';
 import { fill, framesIn, release, statusOf, TAG, TP_STATUS_USER } from './ringblock.ts';
 import { Block, InputError, type Source, type SourceReport } from './source.ts';
@@ -178,7 +178,6 @@ export class Ring implements Source {
     const { block, next, words } = this;
     if (!fill(block, next, BLOCK_SIZE, LINKTYPE_ETHERNET, 0)) this.warn('a block of the ring was not as the kernel writes it');
     this.report.frames += block.count;
-    this.came();
     if (block.count > 0) await onBlock(block);
     release(words, next);
     this.next = next + BLOCK_SIZE === this.ring.size ? 0 : next + BLOCK_SIZE;
@@ -199,11 +198,6 @@ export class Ring implements Source {
     await onBlock(this.block);
   }
 
-  private came(): void {
-    const [on] = this.report.interfaces;
-    if (on !== undefined && on.up === false) on.up = true;
-  }
-
   /** ENETDOWN, told once by the kernel when the interface goes down; frames come again by themselves when it is back up. */
   private failed(): void {
     const error = Buffer.alloc(4);
@@ -212,11 +206,12 @@ export class Ring implements Source {
     if (error.readInt32LE() !== 0 && on !== undefined) on.up = false;
   }
 
-  /** One that was removed does not come back to this ring, and one that was made anew under its name is another one. */
+  /** Whether one that was down is up again. One that was removed does not come back to this ring, and one that was made anew under its name is another one. */
   private missed(): void {
-    if (this.report.interfaces[0]?.up === false && indexOf(this.ring.interface) !== this.ring.index) {
-      throw new InputError(`interface ${this.ring.interface} is gone`);
-    }
+    const [on] = this.report.interfaces;
+    if (on === undefined || on.up !== false) return;
+    if (indexOf(this.ring.interface) !== this.ring.index) throw new InputError(`interface ${this.ring.interface} is gone`);
+    on.up = isUp(this.ring.interface);
   }
 
   /** PACKET_STATISTICS begins anew each time it is read (struct tpacket_stats_v3: frames, drops, freezes). */
