@@ -41,6 +41,7 @@ async function record(store: Store, steps: readonly Step[]): Promise<void> {
       return { frames: 0, interfaces: [], warnings: [] };
     },
     stop: () => {},
+    report: { frames: 0, interfaces: [], warnings: [] },
   };
   await pass.read(source);
   await recorder.finish(pass);

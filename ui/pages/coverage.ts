@@ -39,6 +39,7 @@ export function known(coverage: Coverage): string[] {
     if (one.gaps > 0) sentences.push(`${name}: ${counted(one.gaps, 'gap')} in streams, ${bytes(one.lost_bytes)} never seen. Messages in them are missing.`);
   }
   for (const one of coverage.interfaces) {
+    if (one.driver === 'cap') sentences.push(`${one.name}: the driver cap tells no times of its own. Times are those at which Stillwatch was handed a frame.`);
     if (one.dropped === null) sentences.push(`${one.name}: the source does not say how many frames it lost.`);
     if (one.truncated > 0) sentences.push(`${one.name}: ${counted(one.truncated, 'frame')} cut short by the capture. Their ends were not read.`);
     if (one.undecoded > 0) sentences.push(`${one.name}: ${counted(one.undecoded, 'frame')} with headers that could not be followed.`);
@@ -48,11 +49,17 @@ export function known(coverage: Coverage): string[] {
 
 const bad = (n: number): string => (n > 0 ? 'figure bad' : 'figure');
 
+/** Of an interface captured from live: how, and whether it is up. */
+function state({ driver, up }: InterfaceCoverage): Html | string {
+  if (driver === undefined) return '';
+  return html` <span class="quiet">${driver}, ${up === false ? 'down' : 'up'}</span>`;
+}
+
 function interfaces(list: InterfaceCoverage[]): Html {
   if (list.length === 0) return html`<p class="quiet">No source is open.</p>`;
   return html`<div class="scroll"><table class="list" aria-label="Interfaces"><thead><tr><th scope="col" class="w-rest">Source</th><th scope="col" class="w-number figure">Frames</th><th scope="col" class="w-number figure">Volume</th><th scope="col" class="w-number figure">Lost</th><th scope="col" class="w-number figure">Lost share</th><th scope="col" class="w-number figure">Cut short</th><th scope="col" class="w-number figure">Undecoded</th></tr></thead><tbody>${list.map(
     (one) =>
-      html`<tr><td class="mono cut" title="${one.name}">${one.name}</td><td class="figure">${count(one.frames)}</td><td class="figure">${bytes(one.bytes)}</td><td class="${bad(one.dropped ?? 0)}">${one.dropped === null ? html`<span class="quiet">unknown</span>` : count(one.dropped)}</td><td class="${bad(one.dropped ?? 0)}">${one.dropped === null ? html`<span class="quiet">–</span>` : share(one.dropped, one.dropped + one.frames)}</td><td class="${bad(one.truncated)}">${count(one.truncated)}</td><td class="${bad(one.undecoded)}">${count(one.undecoded)}</td></tr>`,
+      html`<tr><td class="mono cut" title="${one.name}">${one.name}${state(one)}</td><td class="figure">${count(one.frames)}</td><td class="figure">${bytes(one.bytes)}</td><td class="${bad(one.dropped ?? 0)}">${one.dropped === null ? html`<span class="quiet">unknown</span>` : count(one.dropped)}</td><td class="${bad(one.dropped ?? 0)}">${one.dropped === null ? html`<span class="quiet">–</span>` : share(one.dropped, one.dropped + one.frames)}</td><td class="${bad(one.truncated)}">${count(one.truncated)}</td><td class="${bad(one.undecoded)}">${count(one.undecoded)}</td></tr>`,
   )}</tbody></table></div>`;
 }
 
