@@ -9,8 +9,8 @@ import { nest, type Observation, timestamp } from '../sensor/observation.ts';
 import type { Pass } from './pass.ts';
 import type { Progress } from './progress.ts';
 
-/** How often (ms) findings are stored while frames come in, and everything else. */
-const FINDINGS_EVERY = 200;
+/** How long (ms) a finding waits for the store at most while frames come in, and everything else. */
+const FINDINGS_EVERY = 40;
 const ALL_EVERY = 5000;
 /** How often (ms) the register map is drawn and stored. */
 const REGISTERS_EVERY = 30_000;
@@ -37,6 +37,7 @@ export class Recorder {
   /** Transactions of each table of the register map as last stored. */
   private readonly mapped = new Map<string, number>();
   private kept: Kept[] = [];
+  private later: NodeJS.Timeout | null = null;
   private storedFindings = 0;
   private storedAll = 0;
   private storedRegisters = Number.NEGATIVE_INFINITY;
@@ -67,6 +68,7 @@ export class Recorder {
     this.rate.see(pass.sensor.frames, now);
     if (now - this.storedAll > ALL_EVERY) await this.all(pass);
     else if (now - this.storedFindings > FINDINGS_EVERY || this.kept.length > MAX_WAITING / 2) await this.findings(pass);
+    else this.soon(pass);
     if (performance.now() - this.turn < TURN) return;
     await setImmediate();
     this.turn = performance.now();
@@ -75,15 +77,27 @@ export class Recorder {
   /** Everything, when the source has ended. */
   async finish(pass: Pass): Promise<void> {
     this.progress.clear();
+    if (this.later !== null) clearTimeout(this.later);
     this.storedRegisters = Number.NEGATIVE_INFINITY;
     await this.all(pass);
+  }
+
+  /** On a quiet link nothing may come for a while that would have the newest finding stored. */
+  private soon(pass: Pass): void {
+    this.later ??= setTimeout(() => {
+      this.later = null;
+      // A store that fails says so to whoever stores next.
+      this.findings(pass).catch(() => {});
+    }, FINDINGS_EVERY);
   }
 
   private async findings(pass: Pass): Promise<void> {
     this.storedFindings = performance.now();
     const observations = this.kept;
+    const findings = pass.analyzer.changedFindings();
+    if (findings.length + observations.length === 0) return;
     this.kept = [];
-    await this.store.save({ findings: pass.analyzer.changedFindings(), observations });
+    await this.store.save({ findings, observations });
   }
 
   private async all(pass: Pass): Promise<void> {

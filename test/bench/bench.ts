@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- FRAMES FLOWS RUNS]: file to findings on generated Modbus polls, beside tshark and the bare prototype in the same run;
- * npm run bench -- opcua [COPIES [RUNS]]: the same of OPC UA, see opcua.ts.
+ * npm run bench -- opcua [COPIES [RUNS]]: the same of OPC UA, see opcua.ts;
+ * npm run bench -- live [FRAMES]: from a wire, see live.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
+import { bench as live } from './live.ts';
 import { bench } from './opcua.ts';
 
 const [frames = 1_000_000, flows = 64, runs = 5] = process.argv.slice(2).map(Number);
@@ -80,4 +82,5 @@ function main(): void {
 }
 
 if (process.argv[2] === 'opcua') bench(process.argv.slice(3).map(Number));
+else if (process.argv[2] === 'live') await live(process.argv.slice(3).map(Number));
 else main();
