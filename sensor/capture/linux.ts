@@ -46,6 +46,8 @@ export type Linux = {
 
 export type Mapping = { bytes: ArrayBuffer; unmap(): void };
 
+/** MAP_FAILED */
+const FAILED = 0xffff_ffff_ffff_ffffn;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const F_SETFD = 2;
@@ -62,60 +64,50 @@ export function linux(): Promise<Linux> {
   return loaded;
 }
 
+type Koffi = typeof import('koffi').default;
+
 async function load(): Promise<Linux> {
   if (process.platform !== 'linux' || endianness() !== 'LE')
     throw new InputError(`the ring driver needs Linux (this is ${process.platform}); choose --driver pcap`);
-  let koffi: typeof import('koffi').default;
   try {
-    koffi = (await import('koffi')).default;
+    return callsOf((await import('koffi')).default);
   } catch (error) {
     throw new InputError(`the ring driver cannot load koffi (${(error as Error).message.split('\n')[0]}); install with npm ci, or choose --driver pcap`);
   }
-  const libc = koffi.load(null);
-  const c = (definition: string): Call => libc.func(definition) as unknown as Call;
-  const checked = (name: string, definition: string): ((...args: unknown[]) => number) => {
-    const call = c(definition);
-    return (...args) => {
-      const result = call(...args);
-      if (result < 0) throw new SystemError(name, koffi.errno());
-      return result;
-    };
+}
+
+/** A function of libc whose negative result is an error. */
+function checked(koffi: Koffi, definition: string): (...args: unknown[]) => number {
+  const call = koffi.load(null).func(definition) as unknown as Call;
+  const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
+  return (...args) => {
+    const result = call(...args);
+    if (result < 0) throw new SystemError(name, koffi.errno());
+    return result;
   };
-  const socket = checked('socket', 'int socket(int, int, int)');
-  const bind = checked('bind', 'int bind(int, const void *, uint32_t)');
-  const setsockopt = checked('setsockopt', 'int setsockopt(int, int, int, const void *, uint32_t)');
-  const getsockopt = checked('getsockopt', 'int getsockopt(int, int, int, void *, void *)');
-  const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
-  const munmap = checked('munmap', 'int munmap(void *, size_t)');
-  const close = checked('close', 'int close(int)');
-  const poll = c('int poll(void *, unsigned long, int)');
-  const ifNameToIndex = c('unsigned int if_nametoindex(const char *)');
-  const fcntl = checked('fcntl', 'int fcntl(int, int, int)');
-  const prctl = checked('prctl', 'int prctl(int, uint64_t, uint64_t, uint64_t, uint64_t)');
-  const execve = checked('execve', 'int execve(const char *, const char **, const char **)');
-  const syscall = checked('syscall', 'long syscall(long, ...)');
-  const capset = checked('capset', 'int capset(void *, const void *)');
+}
+
+function callsOf(koffi: Koffi): Linux {
+  const call = (definition: string) => checked(koffi, definition);
+  const bind = call('int bind(int, const void *, uint32_t)');
+  const setsockopt = call('int setsockopt(int, int, int, const void *, uint32_t)');
+  const getsockopt = call('int getsockopt(int, int, int, void *, void *)');
+  const close = call('int close(int)');
+  const fcntl = call('int fcntl(int, int, int)');
+  const prctl = call('int prctl(int, uint64_t, uint64_t, uint64_t, uint64_t)');
+  const execve = call('int execve(const char *, const char **, const char **)');
+  const syscall = call('long syscall(long, ...)');
+  const capset = call('int capset(void *, const void *)');
+  const index = call('unsigned int if_nametoindex(const char *)');
   return {
-    socket,
+    socket: call('int socket(int, int, int)'),
     bind: (fd, address) => void bind(fd, address, address.length),
     setOption: (fd, level, option, value) => void setsockopt(fd, level, option, value, value.length),
     getOption: (fd, level, option, value) => void getsockopt(fd, level, option, value, Buffer.from(Uint32Array.of(value.length).buffer)),
-    map(fd, size) {
-      const at = mmap(null, size, PROT_READ_WRITE, MAP_SHARED, fd, 0) as unknown;
-      if (at === null || koffi.address(at) === 0xffff_ffff_ffff_ffffn) throw new SystemError('mmap', koffi.errno());
-      return { bytes: koffi.view(at, size), unmap: () => void munmap(at, size) };
-    },
+    map: mapper(koffi),
     close: (fd) => void close(fd),
-    poll(fd, timeout) {
-      const request = Buffer.alloc(8);
-      request.writeInt32LE(fd, 0);
-      request.writeInt16LE(POLL_EVENTS, 4);
-      return new Promise((resolve, reject) =>
-        // What poll writes into the request does not come back from another thread; how many descriptors it tells of does.
-        poll.async(request, 1, timeout, (error: Error | null, count: number) => (error === null ? resolve(count > 0) : reject(error))),
-      );
-    },
-    interfaceIndex: (name) => ifNameToIndex(name),
+    poll: poller(koffi),
+    interfaceIndex: (name) => index(name),
     addressOf: (bytes) => koffi.address(bytes),
     prctl: (option, ...args) => prctl(option, ...[0, 1, 2, 3].map((i) => args[i] ?? 0)),
     syscall: (number, ...args) => syscall(number, ...args.flatMap((value) => ['uint64_t', value])),
@@ -125,5 +117,28 @@ async function load(): Promise<Linux> {
     },
     keepOnExec: (fd) => void fcntl(fd, F_SETFD, 0),
     dropCapabilities: () => void capset(Buffer.from(Uint32Array.of(CAPABILITY_VERSION, 0).buffer), Buffer.alloc(24)),
+  };
+}
+
+function mapper(koffi: Koffi): Linux['map'] {
+  const mmap = koffi.load(null).func('void *mmap(void *, size_t, int, int, int, int64_t)');
+  const munmap = checked(koffi, 'int munmap(void *, size_t)');
+  return (fd, size) => {
+    const at = mmap(null, size, PROT_READ_WRITE, MAP_SHARED, fd, 0) as unknown;
+    if (at === null || koffi.address(at) === FAILED) throw new SystemError('mmap', koffi.errno());
+    return { bytes: koffi.view(at, size), unmap: () => void munmap(at, size) };
+  };
+}
+
+function poller(koffi: Koffi): Linux['poll'] {
+  const poll = koffi.load(null).func('int poll(void *, unsigned long, int)') as unknown as Call;
+  return (fd, timeout) => {
+    const request = Buffer.alloc(8);
+    request.writeInt32LE(fd, 0);
+    request.writeInt16LE(POLL_EVENTS, 4);
+    return new Promise((resolve, reject) =>
+      // What poll writes into the request does not come back from another thread; how many descriptors it tells of does.
+      poll.async(request, 1, timeout, (error: Error | null, count: number) => (error === null ? resolve(count > 0) : reject(error))),
+    );
   };
 }

@@ -12,7 +12,8 @@ import { InputError, type Source } from '../capture/source.ts';
 import { loadKeys } from '../protocols/opcua/keys/load.ts';
 import { Sensor } from '../sensor.ts';
 import { confine, giveUpPrivileges } from './confine.ts';
-import { type Confined, MAX_UNDER_WAY, pack, type ToAnalyzer, type ToSensor } from './message.ts';
+import { Outbox } from './crossing.ts';
+import { type Confined, MAX_UNDER_WAY, type ToAnalyzer, type ToSensor } from './message.ts';
 import { type OpenedOptions, VARIABLE } from './options.ts';
 import { Watch } from './watch.ts';
 
@@ -20,6 +21,8 @@ import { Watch } from './watch.ts';
 const REPORT_EVERY = 500;
 /** Where `remote.ts` puts the channel to the analyzer. */
 const CHANNEL = 3;
+/** And the file that batches cross in. */
+const BATCHES = 4;
 
 const send = (message: ToAnalyzer): void => void process.send?.(message, undefined, undefined, () => {});
 
@@ -29,6 +32,7 @@ async function opener(options: OpenedOptions): Promise<void> {
   const opened = openRing(calls, usable(options.interface), { filter: options.filter, mib: options.ring });
   calls.keepOnExec(opened.fd);
   calls.keepOnExec(CHANNEL);
+  calls.keepOnExec(BATCHES);
   giveUpPrivileges(calls);
   const environment = { ...process.env, NODE_CHANNEL_FD: String(CHANNEL), NODE_CHANNEL_SERIALIZATION_MODE: 'advanced' };
   const own = { ...environment, [VARIABLE]: JSON.stringify({ ...options, opened }) };
@@ -43,12 +47,14 @@ async function opener(options: OpenedOptions): Promise<void> {
 async function capture(options: OpenedOptions, source: Source, confined: () => Promise<Confined>): Promise<void> {
   const keys = options.keys.length === 0 ? undefined : loadKeys(options.keys);
   const how = await confined();
+  const outbox = new Outbox(BATCHES);
   let underWay = 0;
   let room: (() => void) | null = null;
   const sensor = new Sensor(
     (batch) => {
       underWay++;
-      send(pack(batch));
+      const place = outbox.write(batch);
+      send({ type: 'batch', place, definitions: batch.definitions, details: batch.details });
     },
     { responseTimeout: options.responseTimeout ?? undefined, keys, frames: options.frames },
   );
@@ -59,7 +65,10 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
   };
   process.on('message', (message: ToSensor) => {
     if (message.type === 'stop') source.stop();
-    else if (--underWay < MAX_UNDER_WAY) room?.();
+    else {
+      outbox.taken(message.slot);
+      if (--underWay < MAX_UNDER_WAY) room?.();
+    }
   });
   process.on('disconnect', () => source.stop());
   const timer = setInterval(report, REPORT_EVERY);

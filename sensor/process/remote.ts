@@ -5,7 +5,8 @@ import { InputError } from '../capture/source.ts';
 import type { Coverage } from '../coverage.ts';
 import { Batch, timestamp } from '../observation.ts';
 import { addCoverage, NO_COVERAGE } from './coverage.ts';
-import { type BatchMessage, type Confined, type StatusMessage, type ToAnalyzer, type ToSensor, unpack } from './message.ts';
+import { Inbox } from './crossing.ts';
+import type { BatchMessage, Confined, StatusMessage, ToAnalyzer, ToSensor } from './message.ts';
 import { type SensorOptions, VARIABLE } from './options.ts';
 
 /** ms before a sensor that died is started again, doubled each time it dies at once, up to the longest. */
@@ -35,6 +36,7 @@ export class RemoteSensor {
   private readonly options: Omit<SensorOptions, 'frames'>;
   private readonly events: RemoteEvents;
   private readonly batch = new Batch();
+  private readonly inbox = new Inbox();
   private current = NO_COVERAGE;
   /** Of sensors that are gone. */
   private former = NO_COVERAGE;
@@ -43,7 +45,7 @@ export class RemoteSensor {
   private taking: Promise<void> = Promise.resolve();
   private blindSince = Number.NaN;
   private attempts = 0;
-  private stopping = false;
+  private stopping: Promise<void> | null = null;
   private over: () => void = () => {};
   private readonly ended = new Promise<void>((resolve) => {
     this.over = resolve;
@@ -69,14 +71,20 @@ export class RemoteSensor {
   }
 
   /** Resolves when the sensor was stopped and everything it saw was taken. */
-  async stop(): Promise<void> {
-    this.stopping = true;
-    if (this.child === null) return;
-    this.tell({ type: 'stop' });
-    const late = setTimeout(() => this.child?.kill('SIGKILL'), STOPPING);
-    await this.ended;
-    clearTimeout(late);
+  stop(): Promise<void> {
+    this.stopping ??= this.finish();
+    return this.stopping;
+  }
+
+  private async finish(): Promise<void> {
+    if (this.child !== null) {
+      this.tell({ type: 'stop' });
+      const late = setTimeout(() => this.child?.kill('SIGKILL'), STOPPING);
+      await this.ended;
+      clearTimeout(late);
+    }
     await this.taking;
+    this.inbox.close();
   }
 
   private launch(ready: () => void, failed: (line: string) => void): void {
@@ -84,7 +92,7 @@ export class RemoteSensor {
     const child = fork(MAIN, [], {
       env: { ...process.env, [VARIABLE]: JSON.stringify(options) },
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', this.inbox.fd],
     });
     this.child = child;
     let readyAt = Number.NaN;
@@ -109,7 +117,7 @@ export class RemoteSensor {
     child.on('exit', (code, signal) => {
       if (this.child === child) this.child = null;
       const line = why || `the sensor's process ended (${signal ?? `exit ${code}`})`;
-      if (this.stopping) this.over();
+      if (this.stopping !== null) this.over();
       else if (Number.isNaN(readyAt)) refused(line);
       else this.died(line, performance.now() - readyAt);
     });
@@ -117,9 +125,13 @@ export class RemoteSensor {
 
   private take(message: BatchMessage, child: ChildProcess): void {
     this.taking = this.taking.then(async () => {
-      unpack(message, this.batch);
+      const { place, definitions, details } = message;
+      this.batch.clear();
+      this.inbox.read(place, this.batch);
+      this.batch.definitions.push(...definitions);
+      for (const detail of details) this.batch.details.push(detail);
       await this.events.batch(this.batch);
-      if (child.connected) child.send({ type: 'taken' } satisfies ToSensor, () => {});
+      if (child.connected) child.send({ type: 'taken', slot: place.slot } satisfies ToSensor, () => {});
     });
     this.taking.catch((error: unknown) => {
       throw error;
@@ -167,17 +179,16 @@ export class RemoteSensor {
 
   /** Tries again until it works or is stopped. */
   private again(line: string): void {
+    if (line !== this.down) this.events.trouble(line);
     this.down = line;
-    this.events.trouble(line);
     const delay = Math.min(AGAIN * 2 ** this.attempts++, AGAIN_LONGEST);
-    setTimeout(() => {
-      if (this.stopping) return this.over();
+    setTimeout(async () => {
+      // Another sensor writes to the same slots: what this one left there is taken first.
+      await this.taking;
+      if (this.stopping !== null) return;
       this.launch(
         () => {},
-        (why) => {
-          if (why !== this.down) this.events.trouble(why);
-          this.again(why);
-        },
+        (why) => this.again(why),
       );
     }, delay);
   }
