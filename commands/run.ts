@@ -20,6 +20,7 @@ import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
 import { type Command, DONE, type Flags, print, say, textFlag } from './command.ts';
 import { KEY_HELP, KEY_OPTIONS, keyPaths, keysOf } from './keyfiles.ts';
+import { claim } from './lock.ts';
 import { paced } from './pace.ts';
 import { compileRules, learningTime, open, Pass, type PassOptions } from './pass.ts';
 import { Progress } from './progress.ts';
@@ -134,6 +135,7 @@ const nameOf = (from: From): string => ('files' in from ? from.files.map((path) 
 
 async function start({ config, kept, from, rules, learn, frames, named, keys }: Start) {
   const state = stateDirectory(config.state);
+  const release = claim(state);
   const store = openSqlite(join(state, 'stillwatch.db'));
   // Without a configuration somebody is trying things out: the accounts live as long as the process.
   const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
@@ -187,6 +189,7 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
       await new Promise((resolve) => server.close(resolve));
       await store.close();
       accounts.close();
+      release();
     },
   };
 }
