@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { RING_MIB } from './sensor/capture/ring.ts';
 import { DRIVERS, InputError } from './sensor/capture/source.ts';
+import { MAX_WORKERS } from './sensor/process/fleet.ts';
 
 const duration = z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a time such as 90s, 10m, 12h or 7d');
 
@@ -26,6 +27,8 @@ const schema = z.strictObject({
       filter: z.string().min(1).default('all'),
       /** MiB of the ring: how much may wait while the sensor is busy. */
       ring: z.coerce.number().int().min(1).max(4095).default(RING_MIB),
+      /** Sensors that share the interface, each on a processor core of its own. */
+      workers: z.coerce.number().int().min(1).max(MAX_WORKERS).default(1),
     })
     .prefault({}),
   /** How long each device is learned from when it is first seen; for a replay also a share of the capture. */

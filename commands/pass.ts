@@ -9,9 +9,9 @@ import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
 import { type Coverage, type Observation, rowFields, timestamp } from '../sensor/observation.ts';
+import { Fleet } from '../sensor/process/fleet.ts';
 import type { Confined } from '../sensor/process/message.ts';
 import type { SensorOptions } from '../sensor/process/options.ts';
-import { RemoteSensor } from '../sensor/process/remote.ts';
 import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { Sensor } from '../sensor/sensor.ts';
 
@@ -62,10 +62,12 @@ export type PassOptions = {
   /** Called after every block; live after every batch, and twice a second. */
   onBlock?: (pass: Pass) => void | Promise<void>;
   /** Where to capture from, instead of reading captures; the sensor is a process of its own then. */
-  live?: Omit<SensorOptions, 'frames' | 'responseTimeout'>;
+  live?: Omit<SensorOptions, 'frames' | 'responseTimeout' | 'fanout'> & { workers?: number };
   /** Hears when the sensor's process died: one line. */
   onTrouble?: (line: string) => void;
 };
+
+type Live = NonNullable<PassOptions['live']> & { responseTimeout: number | null };
 
 /** The sensor as far as others ask it: in this process, or in its own. */
 type Sensing = { readonly frames: number; readonly clock: number; readonly down?: string; readonly confined?: Confined };
@@ -75,7 +77,7 @@ export class Pass {
   readonly analyzer: Analyzer;
   readonly sensor: Sensing;
   private readonly local: Sensor | null;
-  private readonly remote: RemoteSensor | null;
+  private readonly remote: Fleet | null;
   private report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
   private readonly keys: Keyring | undefined;
   private readonly onBlock: NonNullable<PassOptions['onBlock']>;
@@ -115,7 +117,7 @@ export class Pass {
 
   /** Begins to capture. Rejects with an InputError of one line when that cannot be. */
   async watch(): Promise<void> {
-    await (this.remote as RemoteSensor).start();
+    await (this.remote as Fleet).start();
   }
 
   /** Stops capturing; resolves when everything that was seen has been judged. */
@@ -124,8 +126,8 @@ export class Pass {
     await this.close();
   }
 
-  private watched(options: Omit<SensorOptions, 'frames'>, trouble: (line: string) => void): RemoteSensor {
-    return new RemoteSensor(options, {
+  private watched({ workers = 1, ...options }: Live, trouble: (line: string) => void): Fleet {
+    return new Fleet(options, workers, {
       batch: (batch) => {
         if (Number.isNaN(this.first) && batch.rows > 0) this.first = batch.at[0] as number;
         this.analyzer.take(batch);

@@ -26,7 +26,7 @@ const LEAP = 3_600_000;
 /** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
 const RESENT = 4_194_304;
 
-export type SensorSettings = { responseTimeout?: number | undefined; keys?: Keyring | undefined; frames?: number };
+export type SensorSettings = { responseTimeout?: number | undefined; keys?: Keyring | undefined; frames?: number; operations?: number };
 
 /** Frames in, batches of observations out. The same frames give the same batches, whatever blocks they come in. */
 export class Sensor {
@@ -59,11 +59,12 @@ export class Sensor {
   /**
    * `responseTimeout`: ms that a server may take to answer; learned of each connection when it is not given.
    * `keys`: of OPC UA applications; what is said of a capture depends on them. `frames`: how many were taken before.
+   * `operations`: how many it may number.
    */
-  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys, frames = 0 }: SensorSettings = {}) {
+  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys, frames = 0, operations }: SensorSettings = {}) {
     this.frames = frames;
     this.writer = new Writer(onBatch);
-    this.operations = new Operations(this.writer);
+    this.operations = new Operations(this.writer, operations);
     const sink: Sink = { writer: this.writer, operations: this.operations, responseTimeout, keys };
     this.sink = sink;
     this.table = new FlowTable((flow) => this.ended(flow, true));

@@ -3,11 +3,17 @@
 import { InputError } from './source.ts';
 
 /** Opcodes of linux/bpf_common.h. */
+const LD_W_ABS = 0x20;
 const LD_H_ABS = 0x28;
 const LD_B_ABS = 0x30;
 const LD_H_IND = 0x48;
 const LDX_MSH = 0xb1;
 const LDX_IMM = 0x01;
+const TAX = 0x07;
+const XOR_X = 0xac;
+const MUL = 0x24;
+const RSH = 0x74;
+const RET_A = 0x16;
 const JA = 0x05;
 const JEQ = 0x15;
 const JSET = 0x45;
@@ -98,13 +104,8 @@ function stepsOf({ ports: wanted, keeps }: Preset): Step[] {
   ];
 }
 
-/** The instructions of a preset as the kernel takes them (struct sock_filter: code, jump if true, jump if false, operand); null for none. */
-export function filterProgram(name: string): Buffer | null {
-  const preset = presetOf(name);
-  if (preset === undefined)
-    throw new InputError(`the ring driver knows the filters ${FILTERS.join(', ')}; an expression such as "${name}" needs --driver pcap`);
-  if (preset === null) return null;
-  const steps = stepsOf(preset);
+/** Instructions as the kernel takes them (struct sock_filter: code, jump if true, jump if false, operand). */
+function assembled(steps: readonly Step[]): Buffer {
   const labels = new Map(steps.flatMap(({ label }, i) => (label === undefined ? [] : [[label, i] as const])));
   const out = Buffer.alloc(steps.length * 8);
   for (const [i, { code, k, yes, no }] of steps.entries()) {
@@ -118,4 +119,43 @@ export function filterProgram(name: string): Buffer | null {
     }
   }
   return out;
+}
+
+/** The instructions of a preset; null for none. */
+export function filterProgram(name: string): Buffer | null {
+  const preset = presetOf(name);
+  if (preset === undefined)
+    throw new InputError(`the ring driver knows the filters ${FILTERS.join(', ')}; an expression such as "${name}" needs --driver pcap`);
+  return preset === null ? null : assembled(stepsOf(preset));
+}
+
+/** Offsets from here on are those of the network header, wherever that is (linux/filter.h: SKF_NET_OFF). */
+const NETWORK = -0x100000;
+const PROTOCOL = -0x1000;
+
+/**
+ * Deals frames out to the members of a group, as the remainder of what it returns: by the two addresses of IP, whichever is the sender's, so that all of two devices' conversations
+ * come to one sensor; everything else to the first.
+ */
+export function fanoutProgram(): Buffer {
+  const mixed = (words: readonly number[]): Step[] => [
+    { code: LD_W_ABS, k: NETWORK + (words[0] as number) },
+    ...words.slice(1).flatMap((at): Step[] => [
+      { code: TAX, k: 0 },
+      { code: LD_W_ABS, k: NETWORK + at },
+      { code: XOR_X, k: 0 },
+    ]),
+    // The low bits alone would be those of neighbouring addresses.
+    { code: MUL, k: 0x9e3779b1 },
+    { code: RSH, k: 16 },
+    { code: RET_A, k: 0 },
+  ];
+  return assembled([
+    { code: LD_W_ABS, k: PROTOCOL },
+    { code: JEQ, k: IPV4, yes: 'ipv4' },
+    { code: JEQ, k: IPV6, yes: 'ipv6' },
+    { code: RET, k: 0 },
+    ...mixed([12, 16]).map((step, i): Step => (i === 0 ? { ...step, label: 'ipv4' } : step)),
+    ...mixed([8, 12, 16, 20, 24, 28, 32, 36]).map((step, i): Step => (i === 0 ? { ...step, label: 'ipv6' } : step)),
+  ]);
 }

@@ -1,5 +1,5 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
-import { filterProgram } from './filter.ts';
+import { fanoutProgram, filterProgram } from './filter.ts';
 import { indexOf, isUp, type NetworkInterface } from './interfaces.ts';
 import { type Linux, type Mapping, SystemError } from './linux.ts';
 import { fill, framesIn, release, statusOf, TAG, TP_STATUS_USER } from './ringblock.ts';
@@ -23,9 +23,9 @@ const PACKET_FANOUT = 18;
 const PACKET_IGNORE_OUTGOING = 23;
 const TPACKET_V3 = 2;
 const PACKET_MR_PROMISC = 1;
-/** By the hash of a flow, the same for both directions; fragments are put together first. */
-const FANOUT_HASH = 0;
-const FANOUT_DEFRAGMENT = 0x8000;
+const PACKET_FANOUT_DATA = 22;
+/** By a program of our own. */
+const FANOUT_CBPF = 6;
 /** linux/if_arp.h and LINKTYPE_ETHERNET. */
 const LINKTYPE_ETHERNET = 1;
 
@@ -48,9 +48,12 @@ export type RingOptions = {
   filter?: string;
   /** MiB of the ring. */
   mib?: number;
-  /** Number of the group of rings that share the interface's flows, 1 to 65,535; 0 for none. */
-  fanout?: number;
+  /** The rings that share the interface's conversations; null for none. */
+  fanout?: Fanout | null;
 };
+
+/** One of several rings: the group's number (1 to 65,535), this one's place in it and how many there are. */
+export type Fanout = { group: number; member: number; members: number };
 
 /** An open ring: what is left to do needs no privilege. */
 export type OpenRing = { fd: number; size: number; interface: string; index: number };
@@ -58,7 +61,7 @@ export type OpenRing = { fd: number; size: number; interface: string; index: num
 const int = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
 
 /** Opens the ring of an interface. Throws an InputError of one line with the fix. */
-export function openRing(linux: Linux, found: NetworkInterface, { filter = 'all', mib = RING_MIB, fanout = 0 }: Omit<RingOptions, 'interface'>): OpenRing {
+export function openRing(linux: Linux, found: NetworkInterface, { filter = 'all', mib = RING_MIB, fanout = null }: Omit<RingOptions, 'interface'>): OpenRing {
   const { name, kind } = found;
   const fd = opened(linux);
   try {
@@ -73,7 +76,7 @@ export function openRing(linux: Linux, found: NetworkInterface, { filter = 'all'
     const index = linux.interfaceIndex(name);
     linux.bind(fd, address(index));
     linux.setOption(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, membership(index));
-    if (fanout > 0) linux.setOption(fd, SOL_PACKET, PACKET_FANOUT, int((fanout & 0xffff) | ((FANOUT_HASH | FANOUT_DEFRAGMENT) << 16)));
+    if (fanout !== null) share(linux, fd, fanout);
     return { fd, size, interface: name, index };
   } catch (error) {
     linux.close(fd);
@@ -107,12 +110,20 @@ function allocate(linux: Linux, fd: number, mib: number): void {
   }
 }
 
+const attach = (linux: Linux, fd: number, program: Buffer): void => linux.setOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, programHeader(linux, program));
+
+/** Joins the group; the first of it says how frames are dealt out. */
+function share(linux: Linux, fd: number, { group, member }: Fanout): void {
+  linux.setOption(fd, SOL_PACKET, PACKET_FANOUT, int((group & 0xffff) | (FANOUT_CBPF << 16)));
+  if (member === 0) linux.setOption(fd, SOL_PACKET, PACKET_FANOUT_DATA, programHeader(linux, fanoutProgram()));
+}
+
 /** struct sock_fprog: how many instructions, and where they are. */
-function attach(linux: Linux, fd: number, program: Buffer): void {
+function programHeader(linux: Linux, program: Buffer): Buffer {
   const header = Buffer.alloc(16);
   header.writeUInt16LE(program.length / 8, 0);
   header.writeBigUInt64LE(linux.addressOf(program), 8);
-  linux.setOption(fd, SOL_SOCKET, SO_ATTACH_FILTER, header);
+  return header;
 }
 
 /** struct sockaddr_ll; the protocol is in network order. */

@@ -9,6 +9,7 @@ import { linux } from '../capture/linux.ts';
 import { openPcap } from '../capture/pcap.ts';
 import { openRing, Ring } from '../capture/ring.ts';
 import { InputError, type Source } from '../capture/source.ts';
+import { MAX_OPERATIONS } from '../operations.ts';
 import { loadKeys } from '../protocols/opcua/keys/load.ts';
 import { Sensor } from '../sensor.ts';
 import { confine, giveUpPrivileges } from './confine.ts';
@@ -29,7 +30,7 @@ const send = (message: ToAnalyzer): void => void process.send?.(message, undefin
 /** First life: with the privilege to capture, and for as short as possible. */
 async function opener(options: OpenedOptions): Promise<void> {
   const calls = await linux();
-  const opened = openRing(calls, usable(options.interface), { filter: options.filter, mib: options.ring });
+  const opened = openRing(calls, usable(options.interface), { filter: options.filter, mib: options.ring, fanout: options.fanout });
   calls.keepOnExec(opened.fd);
   calls.keepOnExec(CHANNEL);
   calls.keepOnExec(BATCHES);
@@ -56,7 +57,12 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
       const place = outbox.write(batch);
       send({ type: 'batch', place, definitions: batch.definitions, details: batch.details });
     },
-    { responseTimeout: options.responseTimeout ?? undefined, keys, frames: options.frames },
+    {
+      responseTimeout: options.responseTimeout ?? undefined,
+      keys,
+      frames: options.frames,
+      operations: Math.floor(MAX_OPERATIONS / (options.fanout?.members ?? 1)),
+    },
   );
   const watch = new Watch(sensor, source);
   const report = (): void => {

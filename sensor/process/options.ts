@@ -1,5 +1,5 @@
 /** How the sensor's process is started: by its environment, as JSON; no secret is among it. */
-import type { OpenRing } from '../capture/ring.ts';
+import type { Fanout, OpenRing } from '../capture/ring.ts';
 import type { DriverName } from '../capture/source.ts';
 
 export type SensorOptions = {
@@ -13,6 +13,8 @@ export type SensorOptions = {
   responseTimeout: number | null;
   /** Files of OPC UA keys. They are read by the sensor's process alone. */
   keys: string[];
+  /** Which share of the interface's conversations it takes; null: all. */
+  fanout: Fanout | null;
   /** Frames that sensors before this one took: numbering goes on. */
   frames: number;
 };

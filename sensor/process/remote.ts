@@ -7,6 +7,7 @@ import { Batch, timestamp } from '../observation.ts';
 import { addCoverage, NO_COVERAGE } from './coverage.ts';
 import { Inbox } from './crossing.ts';
 import type { BatchMessage, Confined, StatusMessage, ToAnalyzer, ToSensor } from './message.ts';
+import { Numbering, Translation } from './numbering.ts';
 import { type SensorOptions, VARIABLE } from './options.ts';
 
 /** ms before a sensor that died is started again, doubled each time it dies at once, up to the longest. */
@@ -37,6 +38,7 @@ export class RemoteSensor {
   private readonly events: RemoteEvents;
   private readonly batch = new Batch();
   private readonly inbox = new Inbox();
+  private readonly translation: Translation;
   private current = NO_COVERAGE;
   /** Of sensors that are gone. */
   private former = NO_COVERAGE;
@@ -51,9 +53,10 @@ export class RemoteSensor {
     this.over = resolve;
   });
 
-  constructor(options: Omit<SensorOptions, 'frames'>, events: RemoteEvents) {
+  constructor(options: Omit<SensorOptions, 'frames'>, events: RemoteEvents, numbering = new Numbering()) {
     this.options = options;
     this.events = events;
+    this.translation = new Translation(numbering);
   }
 
   /** Process id of the sensor, 0 while there is none. */
@@ -130,6 +133,7 @@ export class RemoteSensor {
       this.inbox.read(place, this.batch);
       this.batch.definitions.push(...definitions);
       for (const detail of details) this.batch.details.push(detail);
+      this.translation.apply(this.batch);
       await this.events.batch(this.batch);
       if (child.connected) child.send({ type: 'taken', slot: place.slot } satisfies ToSensor, () => {});
     });
@@ -186,6 +190,7 @@ export class RemoteSensor {
       // Another sensor writes to the same slots: what this one left there is taken first.
       await this.taking;
       if (this.stopping !== null) return;
+      this.translation.end();
       this.launch(
         () => {},
         (why) => this.again(why),

@@ -11,6 +11,7 @@ import { compileRules, Pass } from '../../commands/pass.ts';
 import { Progress } from '../../commands/progress.ts';
 import { Recorder } from '../../commands/recorder.ts';
 import type { DriverName } from '../../sensor/capture/source.ts';
+import type { Fleet } from '../../sensor/process/fleet.ts';
 import { RemoteSensor } from '../../sensor/process/remote.ts';
 import { type Host, tcpFrame } from '../lab/frames.ts';
 import { until, Wire } from '../live/wire.ts';
@@ -41,7 +42,7 @@ async function send({ wire, file, frames }: Sent): Promise<string> {
 }
 
 async function driver(sent: Sent, name: DriverName): Promise<void> {
-  const options = { interface: sent.wire.name, driver: name, filter: 'all', ring: 64, responseTimeout: null, keys: [] };
+  const options = { interface: sent.wire.name, driver: name, filter: 'all', ring: 64, responseTimeout: null, keys: [], fanout: null };
   const sensor = new RemoteSensor(options, { batch() {}, status() {}, trouble: (line) => console.log(line) });
   await sensor.start();
   const before = [used(sensor.pid), used(process.pid)] as const;
@@ -77,7 +78,7 @@ async function everything(sent: Sent): Promise<void> {
     onBlock: (p) => recorder.block(p),
   });
   await pass.watch();
-  const { pid } = pass.sensor as RemoteSensor;
+  const pid = (pass.sensor as Fleet).sensors[0]?.pid ?? 0;
   const before = [used(pid), used(process.pid)] as const;
   const rate = await send(sent);
   await settled(() => pass.sensor.frames);

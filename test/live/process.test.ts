@@ -8,6 +8,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { compileRules, open, Pass } from '../../commands/pass.ts';
 import type { Observation } from '../../sensor/observation.ts';
+import { Fleet } from '../../sensor/process/fleet.ts';
 import { RemoteSensor } from '../../sensor/process/remote.ts';
 import { generate } from '../bench/generate.ts';
 import { framesOf } from '../sense.ts';
@@ -29,7 +30,7 @@ type Watched = { sensor: RemoteSensor; rows: number; losses: Observation[]; trou
 function watched(name: string, take: () => void | Promise<void> = () => {}): Watched {
   const out = { rows: 0, losses: [] as Observation[], trouble: [] as string[] };
   const sensor = new RemoteSensor(
-    { interface: name, driver: 'ring', filter: 'all', ring: 32, responseTimeout: null, keys: [] },
+    { interface: name, driver: 'ring', filter: 'all', ring: 32, responseTimeout: null, keys: [], fanout: null },
     {
       batch(batch) {
         out.rows += batch.rows;
@@ -80,23 +81,50 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     await one.sensor.stop();
   });
 
-  it('says the same of a plant as its capture read from the file: who talks to whom, and how often', async () => {
+  describe('a plant', () => {
     const rules = compileRules([]);
-    const told = (pass: Pass) =>
+    const talks = (pass: Pass): string[] =>
       pass.analyzer
         .conversations()
         .map((c) => `${c.client} ${c.server} ${c.protocol} ${c.port} ${c.transactions}`)
         .sort();
-    const file = new Pass({ rules, learn: 60_000, baseline: null });
-    await file.read(open([PLANT]));
-    const frames = await framesOf(PLANT);
-    const live = new Pass({ rules, learn: 60_000, baseline: null, live: { interface: wire.name, driver: 'ring', filter: 'all', ring: 32, keys: [] } });
-    await live.watch();
-    await wire.send(wire.file(frames), 30_000);
-    await until('all frames', () => live.sensor.frames >= frames.length);
-    await live.unwatch();
-    assert.equal(live.sensor.frames, frames.length);
-    assert.deepEqual(told(live), told(file));
+    const subjects = new Map(rules.rules.map(({ name, subject }) => [name, subject]));
+    /** By rule and subject: who was first, and who last, is a matter of milliseconds. */
+    const found = (pass: Pass): string[] =>
+      pass.analyzer.findings
+        .map(({ rule, actor, target }) => {
+          const of: { [field: string]: unknown } = { 'source.ip': actor.ip, 'destination.ip': target.ip, 'modbus.unit_id': target.unit_id };
+          return `${rule.name} ${(subjects.get(rule.name) ?? []).map((field) => of[field])}`;
+        })
+        .sort();
+    const facts = (pass: Pass): string[] =>
+      pass.analyzer.facts
+        .all()
+        .filter(({ kind }) => kind === 'operation' || kind === 'point')
+        .map(({ kind, client, server, what }) => `${kind} ${client} ${server} ${what}`)
+        .sort();
+
+    async function live(workers: number): Promise<Pass> {
+      const frames = await framesOf(PLANT);
+      const pass = new Pass({ rules, learn: 3000, baseline: null, live: { interface: wire.name, driver: 'ring', filter: 'all', ring: 32, keys: [], workers } });
+      await pass.watch();
+      await wire.send(wire.file(frames), 3000);
+      await until('all frames', () => pass.sensor.frames >= frames.length);
+      await pass.unwatch();
+      assert.equal(pass.sensor.frames, frames.length);
+      return pass;
+    }
+
+    it('from a wire is what it is from a file: who talks to whom, and how often; one sensor or three, the findings are the same', async () => {
+      const file = new Pass({ rules, learn: 60_000, baseline: null });
+      await file.read(open([PLANT]));
+      const [one, three] = [await live(1), await live(3)];
+      assert.deepEqual(talks(one), talks(file));
+      assert.deepEqual(talks(three), talks(file));
+      assert.deepEqual(facts(three), facts(one));
+      assert.ok(found(one).length > 20, `${found(one).length} findings`);
+      assert.deepEqual(found(three), found(one));
+    });
   });
 
   it('tells that its interface went down and came back, and goes on', async () => {
@@ -113,6 +141,21 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     await one.sensor.stop();
     assert.deepEqual(reasons(one), ['interface_down', 'interface_up']);
     assert.deepEqual(one.trouble, []);
+  });
+
+  it('three sensors share the frames, and none is taken twice', async () => {
+    const fleet = new Fleet({ interface: wire.name, driver: 'ring', filter: 'all', ring: 16, responseTimeout: null, keys: [] }, 3, {
+      batch() {},
+      status() {},
+      trouble() {},
+    });
+    await fleet.start();
+    await wire.send(polls, 200_000);
+    await until('all frames', () => fleet.frames >= FRAMES);
+    await fleet.stop();
+    assert.equal(fleet.frames, FRAMES);
+    assert.equal(fleet.coverage().interfaces[0]?.frames, FRAMES);
+    for (const { frames } of fleet.sensors) assert.ok(frames > FRAMES / 10, `${fleet.sensors.map((sensor) => sensor.frames)}`);
   });
 
   it('killed, it is there again at once, and the time without it is a loss', async () => {
