@@ -1,6 +1,7 @@
 /**
  * npm run bench [-- FRAMES FLOWS RUNS]: file to findings on generated Modbus polls, beside tshark and the bare prototype in the same run;
  * npm run bench -- opcua [COPIES [RUNS]]: the same of OPC UA, see opcua.ts;
+ * npm run bench -- mixed [FRAMES]: traffic of many shapes, see mixed.ts;
  * npm run bench -- live [FRAMES]: from a wire, see live.ts.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
 import { bench as live } from './live.ts';
+import { bench as mixed } from './mixed.ts';
 import { bench } from './opcua.ts';
 
 const [frames = 1_000_000, flows = 64, runs = 5] = process.argv.slice(2).map(Number);
@@ -82,5 +84,6 @@ function main(): void {
 }
 
 if (process.argv[2] === 'opcua') bench(process.argv.slice(3).map(Number));
+else if (process.argv[2] === 'mixed') mixed(process.argv.slice(3).map(Number));
 else if (process.argv[2] === 'live') await live(process.argv.slice(3).map(Number));
 else main();

@@ -7,7 +7,7 @@ import type { Batch } from '../../sensor/observation.ts';
 import { Connection } from '../../sensor/protocols/opcua/connection.ts';
 import { Sensor } from '../../sensor/sensor.ts';
 
-const [stage, file, learn] = process.argv.slice(2) as [string, string, string];
+const [stage, file, learn, rules] = process.argv.slice(2) as [string, string, string, string | undefined];
 
 /** Reads the file through `take`; ms and frames. */
 async function timed(take: (block: Block) => void, end: () => void = () => {}): Promise<{ frames: number; ms: number }> {
@@ -81,7 +81,7 @@ async function measure(): Promise<Measured> {
   }
   // As `stillwatch run` does it, but for the store: what is kept one by one, and summaries of five minutes.
   const keeping = stage === 'keep' ? { summary: 300_000, onKept: () => {} } : {};
-  const pass = new Pass({ rules: compileRules([]), learn: Number(learn), baseline: null, ...keeping });
+  const pass = new Pass({ rules: compileRules(rules === undefined ? [] : [rules]), learn: Number(learn), baseline: null, ...keeping });
   const begin = performance.now();
   await pass.read(open([file]));
   return { frames: pass.sensor.frames, ms: performance.now() - begin };
