@@ -86,6 +86,13 @@ export function networkInterface(name: string): NetworkInterface | null {
 
 export const allInterfaces = (): NetworkInterface[] => entries(SYS).flatMap((name) => networkInterface(name) ?? []);
 
+/** Their names, on systems without /sys as Node has them. */
+const names = (): string => {
+  const all = allInterfaces();
+  if (all.length === 0) return Object.keys(networkInterfaces()).join(', ') || 'none';
+  return all.map(({ name, up, kind }) => `${name} (${[up ? 'up' : 'down', ...(kind === 'ethernet' ? [] : [kind])].join(', ')})`).join(', ');
+};
+
 /** The interface that looks most like a mirror port: Ethernet, up, without addresses, receiving and never sending. null when none does. */
 export function likelyMirror(all: readonly NetworkInterface[]): NetworkInterface | null {
   const candidates = all.filter(({ kind, up, addresses }) => kind === 'ethernet' && up && addresses.every((address) => address.startsWith('fe80')));
@@ -95,10 +102,8 @@ export function likelyMirror(all: readonly NetworkInterface[]): NetworkInterface
 
 /** One line that lists the interfaces there are, with the one to try. */
 export function suggestion(): string {
-  const all = allInterfaces();
-  const mirror = likelyMirror(all);
-  const names = all.map(({ name, up, kind }) => `${name} (${[up ? 'up' : 'down', ...(kind === 'ethernet' ? [] : [kind])].join(', ')})`).join(', ');
-  return `interfaces here: ${names || 'none'}${mirror === null ? '' : `; ${mirror.name} looks like a mirror port: --interface ${mirror.name}`}`;
+  const mirror = likelyMirror(allInterfaces());
+  return `interfaces here: ${names()}${mirror === null ? '' : `; ${mirror.name} looks like a mirror port: --interface ${mirror.name}`}`;
 }
 
 /** The interface to capture from. Throws an InputError of one line, with the fix, when it is not there, is down, or is of a kind that cannot be. */
