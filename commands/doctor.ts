@@ -133,7 +133,7 @@ the clock. Sends nothing and changes nothing. Exit 1 when something keeps it fro
       ...(await drivers(capture.driver)),
       privilege(),
       confinement(),
-      ...interfaces(capture.interface),
+      ...capture.interface.split(',').flatMap((name) => interfaces(name.trim())),
       directory(folder),
       clock(),
     ];

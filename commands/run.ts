@@ -36,7 +36,8 @@ With a configuration file accounts are kept there too, and the first start print
 one an administrator for this run only is made, and its password printed.
 
   --config FILE     configuration (YAML); every key also has an environment name, such as STILLWATCH_LISTEN
-  --interface NAME  capture from this interface, a mirror port; nothing is ever sent to it. Needs CAP_NET_RAW
+  --interface NAME  capture from this interface, a mirror port, or from several (a,b) as one, such as both sides of a tap; nothing
+                    is ever sent to it. Needs CAP_NET_RAW
   --driver NAME     how frames are taken from it: ring (default), pcap or cap; \`stillwatch doctor\` says which work here
   --filter NAME     what the kernel leaves out: all (nothing, default), no-bulk (storage, backup, video), control (keeps only
                     industrial protocols on their usual ports)
@@ -122,8 +123,10 @@ function sourceOf({ capture }: Config, replay: string | undefined, more: string[
   if (replay !== undefined) return { files: [replay, ...more] };
   if (capture.interface === '') throw new InputError(`run needs --interface NAME (or capture.interface), or --replay FILE; ${suggestion()}`);
   // Checked here too: the sensor would say the same, but after the store was opened. Other systems than Linux name interfaces as libpcap does.
-  if (process.platform === 'linux') usable(capture.interface);
-  return { capture };
+  const { interface: named, ...rest } = capture;
+  const interfaces = named.split(',').map((name) => name.trim());
+  if (process.platform === 'linux') for (const name of interfaces) usable(name);
+  return { capture: { ...rest, interfaces } };
 }
 
 async function learned(text: string, from: From): Promise<{ learn: number; frames: number }> {
@@ -131,7 +134,7 @@ async function learned(text: string, from: From): Promise<{ learn: number; frame
   return learningTime(text.endsWith('%') ? LIVE_LEARN : text, [], null);
 }
 
-const nameOf = (from: From): string => ('files' in from ? from.files.map((path) => basename(path)).join(', ') : from.capture.interface);
+const nameOf = (from: From): string => ('files' in from ? from.files.map((path) => basename(path)).join(', ') : from.capture.interfaces.join(', '));
 
 async function start({ config, kept, from, rules, learn, frames, named, keys }: Start) {
   const state = stateDirectory(config.state);
@@ -176,7 +179,7 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
     pass,
     async work(speed: number, signal: AbortSignal) {
       if ('files' in from) await replay(pass, from.files, speed, signal);
-      else await live(pass, from.capture.interface, signal);
+      else await live(pass, from.capture.interfaces.join(', '), signal);
       recorder.state = 'ended';
       await recorder.finish(pass);
       for (const warning of pass.warnings()) say(`warning: ${warning}`);

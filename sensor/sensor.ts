@@ -206,10 +206,14 @@ export class Sensor {
     flow.firstFrame = p.frame;
   }
 
-  /** The capture itself missed something: `frames` how many, `duration` (ms) how long. */
-  lost(reason: string, { frames, duration }: { frames?: number; duration?: number }): void {
+  /** The capture itself missed something: `frames` how many, `duration` (ms) how long, `on` which interface. */
+  lost(reason: string, { frames, duration, on }: { frames?: number; duration?: number; on?: string }): void {
     if (Number.isNaN(this.clock)) return;
-    const how = { ...(frames === undefined ? {} : { 'loss.frames': frames }), ...(duration === undefined ? {} : { 'loss.duration': duration }) };
+    const how = {
+      ...(on === undefined ? {} : { 'loss.interface': on }),
+      ...(frames === undefined ? {} : { 'loss.frames': frames }),
+      ...(duration === undefined ? {} : { 'loss.duration': duration }),
+    };
     this.writer.detail({ kind: 'loss', '@timestamp': timestamp(this.clock), 'loss.reason': reason, ...how, frame: this.frames }, this.clock, this.frames);
     this.writer.flush();
   }

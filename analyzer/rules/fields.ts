@@ -326,6 +326,7 @@ const OTHERS: Row[] = [
   ['device.model', 'text', 'Its model'],
   ['device.version', 'text', 'Its firmware'],
   ['loss.reason', 'text', 'What the sensor did not see and why', ['stream_gap', 'kernel_drop', 'interface_down', 'interface_up', 'no_traffic', 'traffic_back', 'sensor_restarted']],
+  ['loss.interface', 'text', 'Interface that it happened on'],
   ['loss.frames', 'number', 'Frames that were lost'],
   ['loss.duration', 'number', 'How long nothing was seen, ms'],
   ['loss.bytes', 'number', 'Bytes that were lost'],

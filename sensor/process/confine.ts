@@ -28,10 +28,10 @@ export function giveUpPrivileges(linux: Linux): void {
   linux.dropCapabilities();
 }
 
-/** Has the kernel refuse every system call that capturing does not need, in all threads; says how it went. `fd` is the ring's, -1 for none. */
-export function confine(linux: Linux, fd: number): Confined {
+/** Has the kernel refuse every system call that capturing does not need, in all threads; says how it went. `rings` are the descriptors of what is captured from. */
+export function confine(linux: Linux, rings: readonly number[]): Confined {
   attempt(() => linux.prctl(PR_SET_DUMPABLE, 0));
-  const program = seccompProgram(process.arch, fd);
+  const program = seccompProgram(process.arch, rings);
   const number = SYS_SECCOMP[process.arch];
   let seccomp = false;
   if (program !== null && number !== undefined) {

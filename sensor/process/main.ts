@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { openCap } from '../capture/cap.ts';
 import { usable } from '../capture/interfaces.ts';
 import { linux } from '../capture/linux.ts';
+import { Merged } from '../capture/merged.ts';
 import { openPcap } from '../capture/pcap.ts';
 import { openRing, Ring } from '../capture/ring.ts';
 import { InputError, type Source } from '../capture/source.ts';
@@ -30,8 +31,10 @@ const send = (message: ToAnalyzer): void => void process.send?.(message, undefin
 /** First life: with the privilege to capture, and for as short as possible. */
 async function opener(options: OpenedOptions): Promise<void> {
   const calls = await linux();
-  const opened = openRing(calls, usable(options.interface), { filter: options.filter, mib: options.ring, fanout: options.fanout });
-  calls.keepOnExec(opened.fd);
+  // A group is one of an interface: each needs a number of its own.
+  const share = (i: number) => (options.fanout === null ? null : { ...options.fanout, group: ((options.fanout.group + i) % 65_535) + 1 });
+  const opened = options.interfaces.map((name, i) => openRing(calls, usable(name), { filter: options.filter, mib: options.ring, fanout: share(i) }));
+  for (const { fd } of opened) calls.keepOnExec(fd);
   calls.keepOnExec(CHANNEL);
   calls.keepOnExec(BATCHES);
   giveUpPrivileges(calls);
@@ -93,15 +96,17 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
   send({ type: 'ended' });
 }
 
+const asOne = (sources: Source[]): Source => (sources.length === 1 ? (sources[0] as Source) : new Merged(sources));
+
 /** A driver that opens the interface itself: there is no descriptor to hand over to a fresh program, so this one gives up what it can. */
 async function library(options: OpenedOptions): Promise<void> {
   const open = options.driver === 'pcap' ? openPcap : openCap;
-  const source = await open(options.interface, options.filter);
-  await capture(options, source, async () => {
+  const sources = await Promise.all(options.interfaces.map((name) => open(name, options.filter)));
+  await capture(options, asOne(sources), async () => {
     if (process.platform !== 'linux') return { capabilities: '', seccomp: false };
     const calls = await linux();
     giveUpPrivileges(calls);
-    return confine(calls, -1);
+    return confine(calls, []);
   });
 }
 
@@ -111,7 +116,9 @@ async function main(): Promise<void> {
   if (driver !== 'ring') return library(options);
   if (opened === undefined) return opener(options);
   const calls = await linux();
-  await capture(options, new Ring(calls, opened), async () => confine(calls, opened.fd));
+  const rings = opened.map((ring) => new Ring(calls, ring));
+  const descriptors = opened.map(({ fd }) => fd);
+  await capture(options, asOne(rings), async () => confine(calls, descriptors));
 }
 
 // The terminal sends Ctrl-C to both processes; the analyzer says when to stop.

@@ -3,7 +3,8 @@ import type { Fanout, OpenRing } from '../capture/ring.ts';
 import type { DriverName } from '../capture/source.ts';
 
 export type SensorOptions = {
-  interface: string;
+  /** One, or several that are taken as one. */
+  interfaces: string[];
   driver: DriverName;
   /** A preset by name; with pcap and cap also a filter expression. */
   filter: string;
@@ -20,6 +21,6 @@ export type SensorOptions = {
 };
 
 /** As above once the ring is open; the rest needs no privilege. */
-export type OpenedOptions = SensorOptions & { opened?: OpenRing };
+export type OpenedOptions = SensorOptions & { opened?: OpenRing[] };
 
 export const VARIABLE = 'STILLWATCH_SENSOR_PROCESS';

@@ -67,7 +67,7 @@ const REFUSED: { readonly [name: string]: readonly [x64: number, arm64: number] 
   finit_module: [313, 273],
 };
 
-/** Refused for one descriptor, the ring's: what is written to it goes out on the wire. */
+/** Refused for the descriptors of rings: what is written to it goes out on the wire. */
 const WRITES: { readonly [name: string]: readonly [x64: number, arm64: number] } = {
   write: [1, 64],
   writev: [20, 66],
@@ -88,18 +88,17 @@ type Instruction = readonly [code: number, yes: number, no: number, k: number];
 const load = (offset: number): Instruction => [LD_W_ABS, 0, 0, offset];
 const result = (value: number): Instruction => [RET, 0, 0, value];
 
-/** The instructions as the kernel takes them (struct sock_filter); null on an architecture that has no table here. `fd` is the ring's, -1 for none. */
-export function seccompProgram(architecture: string, fd: number): Buffer | null {
+/** The instructions as the kernel takes them (struct sock_filter); null on an architecture that has no table here. `rings` are the descriptors that must not be written to. */
+export function seccompProgram(architecture: string, rings: readonly number[]): Buffer | null {
   if (!Object.hasOwn(ARCHITECTURES, architecture)) return null;
   const column = architecture === 'x64' ? 0 : 1;
   const numbers = (table: typeof REFUSED): number[] => Object.values(table).flatMap((row) => (row[column] < 0 ? [] : [row[column]]));
   const special = (number: number, argument: number, test: Instruction): Instruction[] => [
-    // Anything else goes on behind these five.
-    [JEQ, 0, 5, number],
+    // Anything else goes on behind these four.
+    [JEQ, 0, 4, number],
     load(ARGUMENT(argument)),
     test,
     result(ERRNO_EPERM),
-    result(ALLOW),
     load(NUMBER),
   ];
   const steps: Instruction[] = [
@@ -108,7 +107,7 @@ export function seccompProgram(architecture: string, fd: number): Buffer | null 
     result(ERRNO_EPERM),
     load(NUMBER),
     ...numbers(REFUSED).flatMap((number): Instruction[] => [[JEQ, 0, 1, number], result(ERRNO_EPERM)]),
-    ...(fd < 0 ? [] : numbers(WRITES).flatMap((number) => special(number, 0, [JEQ, 0, 1, fd]))),
+    ...rings.flatMap((fd) => numbers(WRITES).flatMap((number) => special(number, 0, [JEQ, 0, 1, fd]))),
     ...OPENS.flatMap(({ numbers: row, flags }) => (row[column] < 0 ? [] : special(row[column], flags, [JSET, 0, 1, WRITING]))),
     result(ALLOW),
   ];

@@ -1,5 +1,5 @@
 /** What a live source could not see, told as observations: frames that found no room, an interface that went down, silence. */
-import type { Source } from '../capture/source.ts';
+import type { Interface, Source } from '../capture/source.ts';
 import type { Sensor } from '../sensor.ts';
 
 /** ms without a frame after which that is told. */
@@ -8,8 +8,8 @@ export const SILENCE = 60_000;
 export class Watch {
   private readonly sensor: Sensor;
   private readonly source: Source;
-  private dropped = 0;
-  private up = true;
+  private readonly dropped: number[] = [];
+  private readonly up: boolean[] = [];
   private frames = 0;
   /** When (ms since the epoch) the newest frame was seen, or watching began. */
   private heardAt = Number.NaN;
@@ -23,15 +23,18 @@ export class Watch {
 
   /** After every block, also an empty one. */
   look(): void {
-    const { sensor } = this;
-    const [on] = this.source.report.interfaces;
-    const dropped = on?.dropped ?? 0;
-    if (dropped > this.dropped) sensor.lost('kernel_drop', { frames: dropped - this.dropped });
-    this.dropped = dropped;
-    const up = on?.up !== false;
-    if (up !== this.up) sensor.lost(up ? 'interface_up' : 'interface_down', {});
-    this.up = up;
+    for (const [i, on] of this.source.report.interfaces.entries()) this.one(i, on);
     this.listen();
+  }
+
+  private one(i: number, { name, dropped, up }: Interface): void {
+    const { sensor } = this;
+    const lost = (dropped ?? 0) - (this.dropped[i] ?? 0);
+    if (lost > 0) sensor.lost('kernel_drop', { frames: lost, on: name });
+    this.dropped[i] = dropped ?? 0;
+    const [was, is] = [this.up[i] ?? true, up !== false];
+    if (is !== was) sensor.lost(is ? 'interface_up' : 'interface_down', { on: name });
+    this.up[i] = is;
   }
 
   private listen(): void {

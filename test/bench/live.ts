@@ -42,7 +42,7 @@ async function send({ wire, file, frames }: Sent): Promise<string> {
 }
 
 async function driver(sent: Sent, name: DriverName): Promise<void> {
-  const options = { interface: sent.wire.name, driver: name, filter: 'all', ring: 64, responseTimeout: null, keys: [], fanout: null };
+  const options = { interfaces: [sent.wire.name], driver: name, filter: 'all', ring: 64, responseTimeout: null, keys: [], fanout: null };
   const sensor = new RemoteSensor(options, { batch() {}, status() {}, trouble: (line) => console.log(line) });
   await sensor.start();
   const before = [used(sensor.pid), used(process.pid)] as const;
@@ -65,7 +65,7 @@ async function settled(count: () => number): Promise<void> {
 }
 
 async function everything(sent: Sent): Promise<void> {
-  const live = { interface: sent.wire.name, driver: 'ring' as const, filter: 'all', ring: 64, keys: [] };
+  const live = { interfaces: [sent.wire.name], driver: 'ring' as const, filter: 'all', ring: 64, keys: [] };
   const store = openSqlite(join(sent.wire.folder, 'bench.db'));
   const recorder = new Recorder(store, 'bench', new Progress(0));
   const pass = new Pass({
@@ -119,7 +119,7 @@ const SERVER: Host = { mac: '02:00:00:00:00:09', ip: '10.1.0.9', port: 502 };
 async function latency(wire: Wire): Promise<void> {
   const store = openSqlite(join(wire.folder, 'latency.db'));
   const recorder = new Recorder(store, 'bench', new Progress(0));
-  const live = { interface: wire.name, driver: 'ring' as const, filter: 'all', ring: 16, keys: [] };
+  const live = { interfaces: [wire.name], driver: 'ring' as const, filter: 'all', ring: 16, keys: [] };
   const waits: number[] = [];
   const { save } = store;
   store.save = (what) => {

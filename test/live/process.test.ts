@@ -30,7 +30,7 @@ type Watched = { sensor: RemoteSensor; rows: number; losses: Observation[]; trou
 function watched(name: string, take: () => void | Promise<void> = () => {}): Watched {
   const out = { rows: 0, losses: [] as Observation[], trouble: [] as string[] };
   const sensor = new RemoteSensor(
-    { interface: name, driver: 'ring', filter: 'all', ring: 32, responseTimeout: null, keys: [], fanout: null },
+    { interfaces: [name], driver: 'ring', filter: 'all', ring: 32, responseTimeout: null, keys: [], fanout: null },
     {
       batch(batch) {
         out.rows += batch.rows;
@@ -106,7 +106,12 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
 
     async function live(workers: number): Promise<Pass> {
       const frames = await framesOf(PLANT);
-      const pass = new Pass({ rules, learn: 3000, baseline: null, live: { interface: wire.name, driver: 'ring', filter: 'all', ring: 32, keys: [], workers } });
+      const pass = new Pass({
+        rules,
+        learn: 3000,
+        baseline: null,
+        live: { interfaces: [wire.name], driver: 'ring', filter: 'all', ring: 32, keys: [], workers },
+      });
       await pass.watch();
       await wire.send(wire.file(frames), 3000);
       await until('all frames', () => pass.sensor.frames >= frames.length);
@@ -144,7 +149,7 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
   });
 
   it('three sensors share the frames, and none is taken twice', async () => {
-    const fleet = new Fleet({ interface: wire.name, driver: 'ring', filter: 'all', ring: 16, responseTimeout: null, keys: [] }, 3, {
+    const fleet = new Fleet({ interfaces: [wire.name], driver: 'ring', filter: 'all', ring: 16, responseTimeout: null, keys: [] }, 3, {
       batch() {},
       status() {},
       trouble() {},
@@ -156,6 +161,42 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     assert.equal(fleet.frames, FRAMES);
     assert.equal(fleet.coverage().interfaces[0]?.frames, FRAMES);
     for (const { frames } of fleet.sensors) assert.ok(frames > FRAMES / 10, `${fleet.sensors.map((sensor) => sensor.frames)}`);
+  });
+
+  it('both sides of a tap are one: requests from one interface, answers from the other', async () => {
+    const other = new Wire();
+    try {
+      const frames = await framesOf(PLANT);
+      const pass = new Pass({
+        rules: compileRules([]),
+        learn: 60_000,
+        baseline: null,
+        live: { interfaces: [wire.name, other.name], driver: 'ring', filter: 'all', ring: 16, keys: [] },
+      });
+      await pass.watch();
+      // One after the other in time, so that every exchange is split between the two.
+      for (let from = 0; from < 400; from++)
+        await (from % 2 === 0 ? wire : other).send((from % 2 === 0 ? wire : other).file([frames[from] as (typeof frames)[0]]));
+      await until('all frames', () => pass.sensor.frames >= 400);
+      await pass.unwatch();
+      assert.deepEqual(
+        pass.coverage().interfaces.map(({ name, frames: count }) => [name, count]),
+        [
+          [wire.name, 200],
+          [other.name, 200],
+        ],
+      );
+      const file = new Pass({ rules: compileRules([]), learn: 60_000, baseline: null });
+      await file.read(open([wire.file(frames.slice(0, 400))]));
+      const talks = (of: Pass): string[] =>
+        of.analyzer
+          .conversations()
+          .map((c) => `${c.client} ${c.server} ${c.protocol} ${c.transactions} ${c.exceptions} ${c.timeouts}`)
+          .sort();
+      assert.deepEqual(talks(pass), talks(file));
+    } finally {
+      other.remove();
+    }
   });
 
   it('killed, it is there again at once, and the time without it is a loss', async () => {
