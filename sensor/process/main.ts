@@ -93,7 +93,6 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
   clearInterval(timer);
   sensor.end();
   report();
-  send({ type: 'ended' });
 }
 
 const asOne = (sources: Source[]): Source => (sources.length === 1 ? (sources[0] as Source) : new Merged(sources));
@@ -124,7 +123,8 @@ async function main(): Promise<void> {
 // The terminal sends Ctrl-C to both processes; the analyzer says when to stop.
 process.on('SIGINT', () => {});
 main().then(
-  () => process.disconnect?.(),
+  // The packages of the other drivers keep the event loop alive after they are closed, and may crash while they are unloaded: there is nothing left to lose.
+  () => process.send?.({ type: 'ended' } satisfies ToAnalyzer, undefined, undefined, () => process.kill(process.pid, 'SIGKILL')),
   (error: unknown) => {
     const message = error instanceof InputError ? error.message : String((error as Error).stack);
     process.send?.({ type: 'failed', message } satisfies ToAnalyzer, undefined, undefined, () => process.exit(2));

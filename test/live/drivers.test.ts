@@ -1,16 +1,14 @@
 /** Frames from a wire to blocks: byte for byte what was sent, by each driver. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { openCap } from '../../sensor/capture/cap.ts';
 import { usable } from '../../sensor/capture/interfaces.ts';
 import { linux } from '../../sensor/capture/linux.ts';
-import { openPcap } from '../../sensor/capture/pcap.ts';
 import { openRing, Ring } from '../../sensor/capture/ring.ts';
-import type { DriverName, Source } from '../../sensor/capture/source.ts';
+import type { DriverName } from '../../sensor/capture/source.ts';
 import { ethernet, type Host, tcpFrame, udpFrame } from '../lab/frames.ts';
 import { type Frame, framesOf, random, START } from '../sense.ts';
 import { missing } from '../shared.ts';
-import { copied, until, Wire } from './wire.ts';
+import { type Capturing, capturedBy, copied, until, Wire } from './wire.ts';
 
 const A: Host = { mac: '00:80:f4:00:00:05', ip: '10.0.0.5', port: 40_001 };
 const B: Host = { mac: '00:80:f4:00:00:09', ip: '10.0.0.9', port: 502 };
@@ -34,11 +32,10 @@ const FRAMES: Uint8Array[] = [
 const sent: Frame[] = FRAMES.map((bytes, i) => ({ at: START + i, bytes }));
 const hex = (frames: readonly Frame[]): string[] => frames.map(({ bytes }) => Buffer.from(bytes).toString('hex'));
 
-async function opened(driver: DriverName, name: string, filter = 'all'): Promise<Source> {
-  if (driver === 'pcap') return openPcap(name, filter);
-  if (driver === 'cap') return openCap(name, filter);
+async function opened(driver: DriverName, name: string, filter = 'all'): Promise<Capturing> {
+  if (driver !== 'ring') return capturedBy(driver, name, filter);
   const calls = await linux();
-  return new Ring(calls, openRing(calls, usable(name), { filter, mib: 16 }));
+  return copied(new Ring(calls, openRing(calls, usable(name), { filter, mib: 16 })));
 }
 
 describe('drivers on a wire', { skip: missing('live') }, () => {
@@ -52,7 +49,7 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
     it(`${driver}: every frame as it was sent, VLAN tags in place, in order, timed now, and none is sent`, async () => {
       const [before, began] = [wire.transmitted, Date.now()];
       const source = await opened(driver, wire.name);
-      const { frames, report } = copied(source);
+      const { frames, report } = source;
       await wire.send(wire.file(sent), 20_000);
       await until('all frames', () => frames.length >= sent.length);
       source.stop();
@@ -67,7 +64,7 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
   it('jumbo frames are whole', async () => {
     const big = wire.file([{ at: START, bytes: segment(8900) }]);
     const source = await opened('ring', wire.name);
-    const { frames, report } = copied(source);
+    const { frames, report } = source;
     wire.mtu(9200);
     await wire.send(big);
     await until('the frame', () => frames.length > 0);
@@ -88,7 +85,7 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
       for (const driver of ['ring', 'pcap'] as const) {
         it(`${name} by ${driver}: ${count} of ${mixed.length} frames`, async () => {
           const source = await opened(driver, wire.name, name);
-          const { frames, report } = copied(source);
+          const { frames, report } = source;
           await wire.send(wire.file(mixed), 1000);
           // A last frame that every filter lets through.
           await wire.send(wire.file([{ at: START, bytes: ethernet({ source: A.mac, destination: B.mac, type: 0x88cc, payload: data(60) }) }]));
@@ -104,7 +101,7 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
       await assert.rejects(opened('ring', wire.name, 'tcp port 502'), /the ring driver knows the filters all, no-bulk, control; .* needs --driver pcap/);
       await assert.rejects(opened('pcap', wire.name, 'tcp prt 502'), /capture\.filter "tcp prt 502" is no filter: .*syntax error/);
       const source = await opened('pcap', wire.name, 'tcp port 502');
-      const { frames, report } = copied(source);
+      const { frames, report } = source;
       await wire.send(wire.file([segment(9, [], 503), segment(10)].map((bytes) => ({ at: START, bytes }))));
       await until('a frame', () => frames.length > 0);
       source.stop();
@@ -117,7 +114,7 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
     const file = new URL('../captures/plant/plant.pcapng.gz', import.meta.url).pathname;
     const original = (await framesOf(file)).slice(0, 5000);
     const source = await opened('ring', wire.name);
-    const { frames, report } = copied(source);
+    const { frames, report } = source;
     await wire.send(wire.file(original), 20_000);
     await until('all frames', () => frames.length >= original.length);
     source.stop();

@@ -1,8 +1,11 @@
 /** A wire to capture from: a pair of interfaces, one here, its other end in a network namespace of its own, from where captures are sent. Nothing leads out. */
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { counters } from '../../sensor/capture/interfaces.ts';
 import type { Block, Source, SourceReport } from '../../sensor/capture/source.ts';
 import { pcap } from '../lab/pcapfile.ts';
@@ -85,8 +88,10 @@ export async function until(what: string, holds: () => boolean, limit = 20_000):
   }
 }
 
+export type Capturing = { frames: Frame[]; report: Promise<SourceReport>; stop(): void };
+
 /** A source whose frames are copied out as they come. */
-export function copied(source: Source): { frames: Frame[]; report: Promise<SourceReport> } {
+export function copied(source: Source): Capturing {
   const frames: Frame[] = [];
   const report = source.frames((block: Block) => {
     for (let i = 0; i < block.count; i++) {
@@ -95,5 +100,22 @@ export function copied(source: Source): { frames: Frame[]; report: Promise<Sourc
       frames.push({ at: block.at[i] as number, bytes, length: block.length[i], linktype: block.linktype[i] });
     }
   });
-  return { frames, report };
+  return { frames, report, stop: () => source.stop() };
+}
+
+/** The same by a driver that is a package, in a process of its own. Rejects with its complaint when the interface cannot be opened. */
+export async function capturedBy(driver: string, name: string, filter: string): Promise<Capturing> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('capture.ts', import.meta.url)), driver, name, filter], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const frames: Frame[] = [];
+  const told = new Promise<{ report: SourceReport }>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const said = JSON.parse(line) as { hex?: string; at: number; length: number; linktype: number; ready?: true; report?: SourceReport; failed?: string };
+      if (said.hex !== undefined) frames.push({ ...said, bytes: Uint8Array.from(Buffer.from(said.hex, 'hex')) });
+      else if (said.ready) child.emit('ready');
+      else if (said.report) resolve({ report: said.report });
+      else reject(new Error(said.failed));
+    });
+  });
+  await Promise.race([once(child, 'ready'), told]);
+  return { frames, report: told.then(({ report }) => report), stop: () => void child.stdin.end() };
 }
