@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { RING_MIB } from './sensor/capture/ring.ts';
 import { DRIVERS, InputError } from './sensor/capture/source.ts';
-import { MAX_WORKERS } from './sensor/process/fleet.ts';
+import { MAX_WORKERS, RING_MIB } from './sensor/process/options.ts';
 
 const duration = z.string().regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, 'a time such as 90s, 10m, 12h or 7d');
 

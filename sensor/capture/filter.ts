@@ -1,5 +1,6 @@
 /** What the kernel may leave out before it reaches the sensor, as classic BPF: a few named choices. Whatever is left out is not seen by anybody. */
 
+import { encoded, type Instruction } from './bpf.ts';
 import { InputError } from './source.ts';
 
 /** Opcodes of linux/bpf_common.h. */
@@ -25,7 +26,7 @@ const IPV6 = 0x86dd;
 const TAGS = [0x8100, 0x88a8];
 const TCP = 6;
 const UDP = 17;
-/** `MF` and the offset of an IPv4 fragment; only the offset says that the ports are elsewhere. */
+/** Where an IPv4 fragment belongs: behind the first one there are no ports. */
 const FRAGMENT_OFFSET = 0x1fff;
 
 /** Ports of TCP and UDP, and whether frames to or from one of them are kept or left out. Frames that are no TCP and no UDP are always kept. */
@@ -65,7 +66,7 @@ export function expressionOf(name: string): string {
 type Step = { readonly label?: string; readonly code: number; readonly k: number; readonly yes?: string; readonly no?: string };
 
 /** The ports of an IP packet whose header begins at `at`; TCP and UDP have theirs in the same place. */
-function ports(at: number, version: 4 | 6, wanted: readonly number[]): Step[] {
+function portsOf(at: number, version: 4 | 6, wanted: readonly number[]): Step[] {
   const name = `${at}/${version}`;
   const place: Step[] = [
     { code: LD_H_ABS, k: at + 6 },
@@ -97,28 +98,22 @@ function stepsOf({ ports: wanted, keeps }: Preset): Step[] {
     { code: JA, k: 0, yes: 'keep' },
     ...type(16),
     { code: JA, k: 0, yes: 'keep' },
-    ...([14, 18] as const).flatMap((at) => ([4, 6] as const).flatMap((version) => ports(at, version, wanted))),
+    ...([14, 18] as const).flatMap((at) => ([4, 6] as const).flatMap((version) => portsOf(at, version, wanted))),
     { label: 'keep', code: RET, k: KEEP },
     { label: 'match', code: RET, k: keeps ? KEEP : 0 },
     { label: 'miss', code: RET, k: keeps ? 0 : KEEP },
   ];
 }
 
-/** Instructions as the kernel takes them (struct sock_filter: code, jump if true, jump if false, operand). */
+/** With labels turned into the distances that jumps have. */
 function assembled(steps: readonly Step[]): Buffer {
   const labels = new Map(steps.flatMap(({ label }, i) => (label === undefined ? [] : [[label, i] as const])));
-  const out = Buffer.alloc(steps.length * 8);
-  for (const [i, { code, k, yes, no }] of steps.entries()) {
-    const jump = (label: string | undefined): number => (label === undefined ? 0 : (labels.get(label) as number) - i - 1);
-    out.writeUInt16LE(code, i * 8);
-    if (code === JA) out.writeUInt32LE(jump(yes), i * 8 + 4);
-    else {
-      out.writeUInt8(jump(yes), i * 8 + 2);
-      out.writeUInt8(jump(no), i * 8 + 3);
-      out.writeUInt32LE(k >>> 0, i * 8 + 4);
-    }
-  }
-  return out;
+  return encoded(
+    steps.map(({ code, k, yes, no }, i): Instruction => {
+      const jump = (label: string | undefined): number => (label === undefined ? 0 : (labels.get(label) as number) - i - 1);
+      return code === JA ? [code, 0, 0, jump(yes)] : [code, jump(yes), jump(no), k];
+    }),
+  );
 }
 
 /** The instructions of a preset; null for none. */

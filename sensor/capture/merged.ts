@@ -1,29 +1,27 @@
 /** Several live sources as one, in order of time: the two directions that a tap gives, or several mirror ports. */
-import { Block, type Source, type SourceReport } from './source.ts';
+import { Pile } from './pile.ts';
+import type { Block, Source, SourceReport } from './source.ts';
 
-/** Bytes and frames of a block that is handed on. */
-const BLOCK_BYTES = 4_194_304;
-const BLOCK_FRAMES = 16_384;
 /** ms after which a frame no longer waits for an earlier one of another source: longer than any of them keeps its frames to itself. */
 const HOLD = 60;
 const LOOK_EVERY = 20;
 
-/** What is there of one source: a block that is being taken, frame by frame, and until when (ms) it is known to have no more. */
-type Lane = { block: Block | null; next: number; done: () => void; quietUntil: number };
+/** What is there of one source: a block that is being taken, frame by frame (`bytes` are its memory), and until when (ms) it is known to have no more. */
+type Lane = { readonly id: number; block: Block | null; bytes: Buffer; next: number; done: () => void; quietUntil: number };
+
+const NOTHING = Buffer.alloc(0);
 
 type OnBlock = Parameters<Source['frames']>[0];
 
 export class Merged implements Source {
   private readonly sources: readonly Source[];
   private readonly lanes: Lane[];
-  private readonly out = new Block(new DataView(new ArrayBuffer(BLOCK_BYTES)), BLOCK_FRAMES);
-  private readonly bytes = new Uint8Array(this.out.view.buffer);
-  private used = 0;
+  private readonly pile = new Pile();
   private working = false;
 
   constructor(sources: readonly Source[]) {
     this.sources = sources;
-    this.lanes = sources.map(() => ({ block: null, next: 0, done: () => {}, quietUntil: Number.NEGATIVE_INFINITY }));
+    this.lanes = sources.map((_, id) => ({ id, block: null, bytes: NOTHING, next: 0, done: () => {}, quietUntil: Number.NEGATIVE_INFINITY }));
   }
 
   get report(): SourceReport {
@@ -63,6 +61,7 @@ export class Merged implements Source {
         lane.done = resolve;
       });
       lane.block = block;
+      lane.bytes = Buffer.from(block.view.buffer, block.view.byteOffset, block.view.byteLength);
       lane.next = 0;
       void this.pump(onBlock);
       return taken;
@@ -105,31 +104,20 @@ export class Merged implements Source {
   }
 
   /** False when there is no room. */
-  private copy({ block, next }: Lane): boolean {
-    const from = block as Block;
-    const { out } = this;
-    const captured = from.captured[next] as number;
-    if (out.count === BLOCK_FRAMES || this.used + captured > BLOCK_BYTES) return false;
-    this.bytes.set(new Uint8Array(from.view.buffer, from.view.byteOffset + (from.offset[next] as number), captured), this.used);
-    const i = out.count++;
-    out.offset[i] = this.used;
-    out.captured[i] = captured;
-    out.length[i] = from.length[next] as number;
-    out.at[i] = from.at[next] as number;
-    out.interfaceId[i] = this.lanes.findIndex((lane) => lane.block === from);
-    out.linktype[i] = from.linktype[next] as number;
-    this.used += captured;
-    return true;
+  private copy(lane: Lane): boolean {
+    const block = lane.block as Block;
+    const i = lane.next;
+    const { offset, captured, length, at, linktype } = block;
+    return this.pile.add(lane.bytes, offset[i]!, captured[i]!, length[i]!, at[i]!, linktype[i]!, lane.id);
   }
 
   /** Whether there was anything. When all are quiet, that is told too. */
   private async handed(onBlock: OnBlock): Promise<boolean> {
-    const { out } = this;
+    const out = this.pile.block;
     const some = out.count > 0;
     out.idleUntil = some ? Number.NaN : Math.min(...this.lanes.map(({ block, quietUntil }) => (block === null ? quietUntil : Number.NEGATIVE_INFINITY)));
     if (some || Number.isFinite(out.idleUntil)) await onBlock(out);
-    out.count = 0;
-    this.used = 0;
+    this.pile.clear();
     return some;
   }
 }

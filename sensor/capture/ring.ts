@@ -1,4 +1,5 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
+import { programHeader } from './bpf.ts';
 import { fanoutProgram, filterProgram } from './filter.ts';
 import { indexOf, isUp, type NetworkInterface } from './interfaces.ts';
 import { type Linux, type Mapping, SystemError } from './linux.ts';
@@ -40,16 +41,16 @@ const WAIT = 100;
 const COUNT_EVERY = 500;
 /** ms of work after which timers and messages get a turn. */
 const TURN = 10;
-export const RING_MIB = 64;
+/** How long ago (ms) a frame must have come to be in a block that was handed on: the kernel's timer is not exact. */
+const SETTLED = 2 * RETIRE;
 
 export type RingOptions = {
-  interface: string;
   /** The name of a preset. */
-  filter?: string;
+  filter: string;
   /** MiB of the ring. */
-  mib?: number;
+  mib: number;
   /** The rings that share the interface's conversations; null for none. */
-  fanout?: Fanout | null;
+  fanout: Fanout | null;
 };
 
 /** One of several rings: the group's number (1 to 65,535), this one's place in it and how many there are. */
@@ -61,8 +62,7 @@ export type OpenRing = { fd: number; size: number; interface: string; index: num
 const int = (...values: number[]): Uint8Array => new Uint8Array(Int32Array.from(values).buffer);
 
 /** Opens the ring of an interface. Throws an InputError of one line with the fix. */
-export function openRing(linux: Linux, found: NetworkInterface, { filter = 'all', mib = RING_MIB, fanout = null }: Omit<RingOptions, 'interface'>): OpenRing {
-  const { name, kind } = found;
+export function openRing(linux: Linux, { name, kind }: NetworkInterface, { filter, mib, fanout }: RingOptions): OpenRing {
   const fd = opened(linux);
   try {
     linux.setOption(fd, SOL_PACKET, PACKET_VERSION, int(TPACKET_V3));
@@ -118,14 +118,6 @@ function share(linux: Linux, fd: number, { group, member }: Fanout): void {
   if (member === 0) linux.setOption(fd, SOL_PACKET, PACKET_FANOUT_DATA, programHeader(linux, fanoutProgram()));
 }
 
-/** struct sock_fprog: how many instructions, and where they are. */
-function programHeader(linux: Linux, program: Buffer): Buffer {
-  const header = Buffer.alloc(16);
-  header.writeUInt16LE(program.length / 8, 0);
-  header.writeBigUInt64LE(linux.addressOf(program), 8);
-  return header;
-}
-
 /** struct sockaddr_ll; the protocol is in network order. */
 function address(index: number): Uint8Array {
   const out = Buffer.alloc(20);
@@ -174,7 +166,7 @@ export class Ring implements Source {
       while (!this.stopped) {
         const now = performance.now();
         if (now - this.counted > COUNT_EVERY) this.count(now);
-        if ((statusOf(this.words, this.next) & TP_STATUS_USER) !== 0) await this.take(onBlock);
+        if (this.ready) await this.take(onBlock);
         else await this.wait(onBlock);
       }
       this.count(performance.now());
@@ -183,6 +175,11 @@ export class Ring implements Source {
       this.linux.close(this.ring.fd);
     }
     return this.report;
+  }
+
+  /** Whether the kernel handed the next block over. */
+  private get ready(): boolean {
+    return (statusOf(this.words, this.next) & TP_STATUS_USER) !== 0;
   }
 
   private async take(onBlock: (block: Block) => void | Promise<void>): Promise<void> {
@@ -203,9 +200,11 @@ export class Ring implements Source {
     this.turn = performance.now();
     if (told) this.failed();
     this.missed();
-    if (told) return;
+    // In this order: a block that came while nobody looked holds frames from before now.
+    const now = Date.now();
+    if (told || this.ready) return;
     this.block.count = 0;
-    this.block.idleUntil = Date.now() - RETIRE;
+    this.block.idleUntil = now - SETTLED;
     await onBlock(this.block);
   }
 

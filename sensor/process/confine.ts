@@ -1,5 +1,6 @@
 /** Giving up what the sensor's process does not need: capabilities before it becomes itself, system calls once it captures. */
 import { readFileSync } from 'node:fs';
+import { programHeader } from '../capture/bpf.ts';
 import type { Linux } from '../capture/linux.ts';
 import type { Confined } from './message.ts';
 import { seccompProgram } from './seccomp.ts';
@@ -35,9 +36,7 @@ export function confine(linux: Linux, rings: readonly number[]): Confined {
   const number = SYS_SECCOMP[process.arch];
   let seccomp = false;
   if (program !== null && number !== undefined) {
-    const header = Buffer.alloc(16);
-    header.writeUInt16LE(program.length / 8, 0);
-    header.writeBigUInt64LE(linux.addressOf(program), 8);
+    const header = programHeader(linux, program);
     seccomp = attempt(() => linux.syscall(number, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, linux.addressOf(header)));
   }
   return { capabilities: effectiveCapabilities(), seccomp };

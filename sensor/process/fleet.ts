@@ -6,8 +6,6 @@ import { Numbering } from './numbering.ts';
 import type { SensorOptions } from './options.ts';
 import { type RemoteEvents, RemoteSensor } from './remote.ts';
 
-export const MAX_WORKERS = 16;
-
 export class Fleet {
   readonly sensors: readonly RemoteSensor[];
 

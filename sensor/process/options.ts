@@ -20,6 +20,11 @@ export type SensorOptions = {
   frames: number;
 };
 
+/** MiB of a ring when nobody says otherwise. */
+export const RING_MIB = 64;
+/** Sensors that may share an interface. */
+export const MAX_WORKERS = 16;
+
 /** As above once the ring is open; the rest needs no privilege. */
 export type OpenedOptions = SensorOptions & { opened?: OpenRing[] };
 

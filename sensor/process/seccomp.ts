@@ -1,4 +1,5 @@
 /** A filter of system calls for the sensor's process: it reads its ring and talks to the analyzer. Whatever would send, listen, write a file or start a program is refused by the kernel. */
+import { encoded, type Instruction } from '../capture/bpf.ts';
 
 /** linux/audit.h */
 const ARCHITECTURES = {
@@ -83,8 +84,6 @@ const OPENS: readonly { readonly numbers: readonly [x64: number, arm64: number];
 ];
 const WRITING = 0x1 | 0x2 | 0x40 | 0x200;
 
-type Instruction = readonly [code: number, yes: number, no: number, k: number];
-
 const load = (offset: number): Instruction => [LD_W_ABS, 0, 0, offset];
 const result = (value: number): Instruction => [RET, 0, 0, value];
 
@@ -101,7 +100,7 @@ export function seccompProgram(architecture: string, rings: readonly number[]): 
     result(ERRNO_EPERM),
     load(NUMBER),
   ];
-  const steps: Instruction[] = [
+  return encoded([
     load(ARCHITECTURE),
     [JEQ, 1, 0, ARCHITECTURES[architecture as Architecture]],
     result(ERRNO_EPERM),
@@ -110,13 +109,5 @@ export function seccompProgram(architecture: string, rings: readonly number[]): 
     ...rings.flatMap((fd) => numbers(WRITES).flatMap((number) => special(number, 0, [JEQ, 0, 1, fd]))),
     ...OPENS.flatMap(({ numbers: row, flags }) => (row[column] < 0 ? [] : special(row[column], flags, [JSET, 0, 1, WRITING]))),
     result(ALLOW),
-  ];
-  const out = Buffer.alloc(steps.length * 8);
-  for (const [i, [code, yes, no, k]] of steps.entries()) {
-    out.writeUInt16LE(code, i * 8);
-    out.writeUInt8(yes, i * 8 + 2);
-    out.writeUInt8(no, i * 8 + 3);
-    out.writeUInt32LE(k >>> 0, i * 8 + 4);
-  }
-  return out;
+  ]);
 }

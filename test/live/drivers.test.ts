@@ -35,7 +35,7 @@ const hex = (frames: readonly Frame[]): string[] => frames.map(({ bytes }) => Bu
 async function opened(driver: DriverName, name: string, filter = 'all'): Promise<Capturing> {
   if (driver !== 'ring') return capturedBy(driver, name, filter);
   const calls = await linux();
-  return copied(new Ring(calls, openRing(calls, usable(name), { filter, mib: 16 })));
+  return copied(new Ring(calls, openRing(calls, usable(name), { filter, mib: 16, fanout: null })));
 }
 
 describe('drivers on a wire', { skip: missing('live') }, () => {
