@@ -13,8 +13,11 @@ const ALLOW = 0x7fff0000;
 const ERRNO_EPERM = 0x00050001;
 const LD_W_ABS = 0x20;
 const JEQ = 0x15;
+const JGE = 0x35;
 const JSET = 0x45;
 const RET = 0x06;
+/** Numbers from here on are those of x86-64's other calling convention (x32): the same calls once more. */
+const X32 = 0x4000_0000;
 /** struct seccomp_data: number, architecture, then arguments of 64 bits. */
 const NUMBER = 0;
 const ARCHITECTURE = 4;
@@ -63,18 +66,31 @@ const REFUSED: { readonly [name: string]: readonly [x64: number, arm64: number] 
   perf_event_open: [298, 241],
   userfaultfd: [323, 282],
   io_uring_setup: [425, 425],
+  // Its flags are behind a pointer, where no filter sees them.
+  openat2: [437, 437],
+  splice: [275, 76],
+  vmsplice: [278, 75],
+  tee: [276, 77],
+  pidfd_getfd: [438, 438],
   kexec_load: [246, 104],
   init_module: [175, 105],
   finit_module: [313, 273],
 };
 
-/** Refused for the descriptors of rings: what is written to it goes out on the wire. */
-const WRITES: { readonly [name: string]: readonly [x64: number, arm64: number] } = {
+/** Refused when their first argument is a ring: what is written to it goes out on the wire, and a copy of its descriptor would have another number. */
+const ON_A_RING: { readonly [name: string]: readonly [x64: number, arm64: number] } = {
   write: [1, 64],
   writev: [20, 66],
   pwrite64: [18, 68],
   pwritev: [296, 70],
+  pwritev2: [328, 287],
   sendmsg: [46, 211],
+  sendfile: [40, 71],
+  ioctl: [16, 29],
+  fcntl: [72, 25],
+  dup: [32, 23],
+  dup2: [33, -1],
+  dup3: [292, 24],
 };
 
 /** Refused when their flags say more than reading: O_WRONLY, O_RDWR, O_CREAT, O_TRUNC. */
@@ -105,8 +121,10 @@ export function seccompProgram(architecture: string, rings: readonly number[]): 
     [JEQ, 1, 0, ARCHITECTURES[architecture as Architecture]],
     result(ERRNO_EPERM),
     load(NUMBER),
+    [JGE, 0, 1, X32],
+    result(ERRNO_EPERM),
     ...numbers(REFUSED).flatMap((number): Instruction[] => [[JEQ, 0, 1, number], result(ERRNO_EPERM)]),
-    ...rings.flatMap((fd) => numbers(WRITES).flatMap((number) => special(number, 0, [JEQ, 0, 1, fd]))),
+    ...rings.flatMap((fd) => numbers(ON_A_RING).flatMap((number) => special(number, 0, [JEQ, 0, 1, fd]))),
     ...OPENS.flatMap(({ numbers: row, flags }) => (row[column] < 0 ? [] : special(row[column], flags, [JSET, 0, 1, WRITING]))),
     result(ALLOW),
   ]);

@@ -71,7 +71,7 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     assert.equal(wire.transmitted, before);
   });
 
-  it('has no capability, can get none, and the kernel refuses it what it never does', async () => {
+  it('has no capability, can get none, and is under a filter of system calls', async () => {
     const one = watched(wire.name);
     await one.sensor.start();
     const { pid, confined } = one.sensor;
@@ -79,6 +79,25 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     assert.deepEqual([statusOf(pid, 'NoNewPrivs'), statusOf(pid, 'Seccomp')], ['1', '2']);
     assert.deepEqual(confined, { capabilities: '0'.repeat(16), seccomp: true });
     await one.sensor.stop();
+  });
+
+  it('under that filter the kernel refuses to send, listen, write files and start programs, and nothing that capturing needs', {
+    skip: process.arch !== 'x64' && 'numbers of x86-64',
+  }, () => {
+    const before = wire.transmitted;
+    const { stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL('confined.ts', import.meta.url)), wire.name, wire.folder], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    assert.notEqual(stdout, '', stderr);
+    const { refused, may } = JSON.parse(stdout) as { [list: string]: { [what: string]: string } };
+    assert.deepEqual(
+      Object.entries(refused ?? {}).filter(([, outcome]) => outcome !== 'EPERM'),
+      [],
+    );
+    assert.equal(Object.keys(refused ?? {}).length, 13);
+    assert.deepEqual(Object.values(may ?? {}), ['done', 'done', 'done']);
+    assert.equal(wire.transmitted, before);
   });
 
   describe('a plant', () => {
