@@ -79,6 +79,9 @@ export class Pass {
   private readonly local: Sensor | null;
   private readonly remote: Fleet | null;
   private report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
+  /** Rejects when what was captured cannot be taken any more, such as by a store whose disk is full. */
+  readonly broken: Promise<never>;
+  private fail: (error: unknown) => void = () => {};
   private readonly keys: Keyring | undefined;
   private readonly onBlock: NonNullable<PassOptions['onBlock']>;
   private first = Number.NaN;
@@ -96,6 +99,10 @@ export class Pass {
     });
     const { responseTimeout, keys, live } = options;
     this.keys = keys;
+    this.broken = new Promise((_, reject) => {
+      this.fail = reject;
+    });
+    this.broken.catch(() => {});
     this.onBlock = options.onBlock ?? (() => {});
     this.local = live === undefined ? new Sensor((batch) => this.analyzer.take(batch), { responseTimeout, keys }) : null;
     this.remote = live === undefined ? null : this.watched({ ...live, responseTimeout: responseTimeout ?? null }, options.onTrouble ?? (() => {}));
@@ -126,6 +133,11 @@ export class Pass {
     await this.close();
   }
 
+  /** Stops capturing, and does nothing more. */
+  async abandon(): Promise<void> {
+    await this.remote?.stop();
+  }
+
   private watched({ workers = 1, ...options }: Live, trouble: (line: string) => void): Fleet {
     return new Fleet(options, workers, {
       batch: (batch) => {
@@ -135,6 +147,7 @@ export class Pass {
       },
       status: () => this.onBlock(this),
       trouble,
+      failed: (error) => this.fail(error),
     });
   }
 

@@ -38,6 +38,8 @@ export class Recorder {
   private readonly mapped = new Map<string, number>();
   private kept: Kept[] = [];
   private later: NodeJS.Timeout | null = null;
+  /** What went wrong while nobody waited: the next one hears of it. */
+  private failure: unknown = null;
   private storedFindings = 0;
   private storedAll = 0;
   private storedRegisters = Number.NEGATIVE_INFINITY;
@@ -63,6 +65,7 @@ export class Recorder {
 
   /** After every block. */
   async block(pass: Pass): Promise<void> {
+    if (this.failure !== null) throw this.failure;
     const now = performance.now();
     this.progress.show(pass.sensor.frames, pass.analyzer.findings.length);
     this.rate.see(pass.sensor.frames, now);
@@ -86,8 +89,9 @@ export class Recorder {
   private soon(pass: Pass): void {
     this.later ??= setTimeout(() => {
       this.later = null;
-      // A store that fails says so to whoever stores next.
-      this.findings(pass).catch(() => {});
+      this.findings(pass).catch((error: unknown) => {
+        this.failure = error;
+      });
     }, FINDINGS_EVERY);
   }
 

@@ -64,7 +64,7 @@ ${TAG_HELP}`,
     ...TAG_OPTIONS,
   },
   async run(paths, flags) {
-    const config = loadConfig(textFlag(flags, 'config'), process.env, CAPTURE_FLAGS(flags));
+    const config = loadConfig(textFlag(flags, 'config'), process.env, captureFlags(flags));
     const from = sourceOf(config, textFlag(flags, 'replay'), paths);
     const speed = speedOf(textFlag(flags, 'speed') ?? 'max');
     const limit = limitOf(textFlag(flags, 'for'));
@@ -114,7 +114,7 @@ type Start = {
 const LIVE_LEARN = '7d';
 
 /** What `--interface`, `--driver` and `--filter` say, by the keys they stand for. */
-const CAPTURE_FLAGS = (flags: Flags): { [key: string]: string } =>
+const captureFlags = (flags: Flags): { [key: string]: string } =>
   Object.fromEntries(
     ['interface', 'driver', 'filter'].flatMap((name) => (typeof flags[name] === 'string' ? [[`capture.${name}`, flags[name] as string]] : [])),
   );
@@ -207,7 +207,13 @@ async function replay(pass: Pass, files: string[], speed: number, signal: AbortS
 async function live(pass: Pass, name: string, signal: AbortSignal): Promise<void> {
   await pass.watch();
   say(`capturing: ${name}${pass.sensor.confined?.seccomp === false ? ' (this kernel does not confine the sensor: see stillwatch doctor)' : ''}`);
-  await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+  const stopped = new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+  try {
+    await Promise.race([stopped, pass.broken]);
+  } catch (error) {
+    await pass.abandon();
+    throw error;
+  }
   await pass.unwatch();
 }
 

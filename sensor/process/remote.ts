@@ -25,6 +25,8 @@ export type RemoteEvents = {
   status(): void | Promise<void>;
   /** The sensor died, or could not be started again: one line. */
   trouble(line: string): void;
+  /** What `batch` or `status` threw: there is no going on without whoever takes batches. */
+  failed(error: unknown): void;
 };
 
 export class RemoteSensor {
@@ -116,7 +118,11 @@ export class RemoteSensor {
         ready();
       }
     });
-    child.on('error', (error) => refused(`the sensor's process cannot be started: ${error.message}`));
+    child.on('error', (error) => {
+      // Without a process there is no end of it to wait for.
+      if (child.pid === undefined) this.child = null;
+      refused(`the sensor's process cannot be started: ${error.message}`);
+    });
     child.on('exit', (code, signal) => {
       if (this.child === child) this.child = null;
       const line = why || `the sensor's process ended (${signal ?? `exit ${code}`})`;
@@ -127,19 +133,32 @@ export class RemoteSensor {
   }
 
   private take(message: BatchMessage, child: ChildProcess): void {
-    this.taking = this.taking.then(async () => {
-      const { place, definitions, details } = message;
+    this.queue(async () => {
+      if (!this.unpacked(message, child)) return;
+      await this.events.batch(this.batch);
+      if (child.connected) child.send({ type: 'taken', slot: message.place.slot } satisfies ToSensor, () => {});
+    });
+  }
+
+  /** Fills the batch. A sensor that sends what no sensor sends is not itself any more, and makes room for another one. */
+  private unpacked({ place, definitions, details }: BatchMessage, child: ChildProcess): boolean {
+    try {
       this.batch.clear();
       this.inbox.read(place, this.batch);
       this.batch.definitions.push(...definitions);
       for (const detail of details) this.batch.details.push(detail);
       this.translation.apply(this.batch);
-      await this.events.batch(this.batch);
-      if (child.connected) child.send({ type: 'taken', slot: place.slot } satisfies ToSensor, () => {});
-    });
-    this.taking.catch((error: unknown) => {
-      throw error;
-    });
+      return true;
+    } catch (error) {
+      this.events.trouble(`${(error as Error).message}: it is ended`);
+      child.kill('SIGKILL');
+      return false;
+    }
+  }
+
+  /** Does one thing after the other. */
+  private queue(work: () => void | Promise<void>): void {
+    this.taking = this.taking.then(work).catch((error: unknown) => this.events.failed(error));
   }
 
   private status({ frames, clock, coverage, warnings, confined }: StatusMessage): void {
@@ -148,7 +167,7 @@ export class RemoteSensor {
     this.current = coverage;
     this.warnings = warnings;
     this.confined = confined;
-    this.taking = this.taking.then(() => this.events.status());
+    this.queue(() => this.events.status());
   }
 
   private running(): void {
@@ -156,7 +175,7 @@ export class RemoteSensor {
     if (Number.isNaN(this.blindSince)) return;
     const blind = Date.now() - this.blindSince;
     this.blindSince = Number.NaN;
-    this.taking = this.taking.then(() => this.lost('sensor_restarted', blind));
+    this.queue(() => this.lost('sensor_restarted', blind));
   }
 
   /** A batch of the analyzer's own: the sensor cannot tell of the time when it was not there. */

@@ -43,7 +43,7 @@ async function send({ wire, file, frames }: Sent): Promise<string> {
 
 async function driver(sent: Sent, name: DriverName): Promise<void> {
   const options = { interfaces: [sent.wire.name], driver: name, filter: 'all', ring: 64, responseTimeout: null, keys: [], fanout: null };
-  const sensor = new RemoteSensor(options, { batch() {}, status() {}, trouble: (line) => console.log(line) });
+  const sensor = new RemoteSensor(options, { batch() {}, status() {}, trouble: (line) => console.log(line), failed: (error) => console.log(error) });
   await sensor.start();
   const before = [used(sensor.pid), used(process.pid)] as const;
   const rate = await send(sent);

@@ -1,6 +1,7 @@
 /** The sensor's process: what it counts, what it may not, what happens when its interface or it itself goes away. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import type { EventEmitter } from 'node:events';
 import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,8 @@ import { missing } from '../shared.ts';
 import { pause, until, Wire } from './wire.ts';
 
 const FRAMES = 200_000;
+/** Of the plant, sent one by one: every frame is a process. */
+const TAPPED = 120;
 const PLANT = fileURLToPath(new URL('../captures/plant/plant.pcapng.gz', import.meta.url));
 const LAUNCHER = fileURLToPath(new URL('../../stillwatch.js', import.meta.url));
 
@@ -39,6 +42,7 @@ function watched(name: string, take: () => void | Promise<void> = () => {}): Wat
       },
       status() {},
       trouble: (line) => void out.trouble.push(line),
+      failed: (error) => void out.trouble.push(String(error)),
     },
   );
   sensors.push(sensor);
@@ -172,6 +176,7 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
       batch() {},
       status() {},
       trouble() {},
+      failed() {},
     });
     await fleet.start();
     await wire.send(polls, 200_000);
@@ -194,19 +199,19 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
       });
       await pass.watch();
       // One after the other in time, so that every exchange is split between the two.
-      for (let from = 0; from < 400; from++)
+      for (let from = 0; from < TAPPED; from++)
         await (from % 2 === 0 ? wire : other).send((from % 2 === 0 ? wire : other).file([frames[from] as (typeof frames)[0]]));
-      await until('all frames', () => pass.sensor.frames >= 400);
+      await until('all frames', () => pass.sensor.frames >= TAPPED);
       await pass.unwatch();
       assert.deepEqual(
         pass.coverage().interfaces.map(({ name, frames: count }) => [name, count]),
         [
-          [wire.name, 200],
-          [other.name, 200],
+          [wire.name, TAPPED / 2],
+          [other.name, TAPPED / 2],
         ],
       );
       const file = new Pass({ rules: compileRules([]), learn: 60_000, baseline: null });
-      await file.read(open([wire.file(frames.slice(0, 400))]));
+      await file.read(open([wire.file(frames.slice(0, TAPPED))]));
       const talks = (of: Pass): string[] =>
         of.analyzer
           .conversations()
@@ -236,6 +241,30 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     assert.ok(Number(loss?.['loss.duration']) > 0 && Number(loss?.['loss.duration']) < 10_000, String(loss?.['loss.duration']));
     // Frame numbers go on; the counts are those of both.
     assert.deepEqual([one.sensor.frames, one.sensor.coverage().interfaces[0]?.frames], [2 * FRAMES, 2 * FRAMES]);
+  });
+
+  it('one that sends what no sensor sends is ended, and another one takes its place', async () => {
+    const one = watched(wire.name);
+    await one.sensor.start();
+    const { pid } = one.sensor;
+    const { child } = one.sensor as unknown as { child: EventEmitter };
+    child.emit('message', { type: 'batch', place: { slot: 99, rows: 1, values: 0 }, definitions: [], details: [] });
+    await until('another sensor', () => one.losses.length > 0);
+    assert.ok(one.sensor.pid !== pid && one.sensor.pid > 0);
+    assert.deepEqual(one.trouble, ['a batch of the sensor is larger than any: it is ended', "the sensor's process ended (SIGKILL)"]);
+  });
+
+  it('what fails while batches are taken is told, and everything ends', async () => {
+    let full = false;
+    const onBlock = (): void => {
+      if (full) throw new Error('the disk is full');
+    };
+    const live = { interfaces: [wire.name], driver: 'ring' as const, filter: 'all', ring: 16, keys: [] };
+    const pass = new Pass({ rules: compileRules([]), learn: 0, baseline: null, live, onBlock });
+    await pass.watch();
+    full = true;
+    await assert.rejects(pass.broken, /the disk is full/);
+    await pass.abandon();
   });
 
   it('an analyzer that is too slow costs counted frames, never memory', async () => {
