@@ -7,21 +7,9 @@ const LOCAL = 2;
 const GROUP = 1;
 
 let makers: Map<string, string> | undefined;
-/** Answers given lately: every flow asks about both its ends. Begun anew when full. */
-const asked = new Map<string, string>();
-const MAX_ASKED = 4096;
 
 /** Who was assigned the block of this MAC address (`00:1b:1b:00:00:01`); '' for unknown, local and group addresses. */
 export function vendorOf(mac: string): string {
-  let vendor = asked.get(mac);
-  if (vendor !== undefined) return vendor;
-  vendor = looked(mac);
-  if (asked.size >= MAX_ASKED) asked.clear();
-  asked.set(mac, vendor);
-  return vendor;
-}
-
-function looked(mac: string): string {
   const digits = mac.replaceAll(/[:-]/g, '').toUpperCase();
   if (!/^[0-9A-F]{12}$/.test(digits) || (Number.parseInt(digits.slice(0, 2), 16) & (LOCAL | GROUP)) !== 0) return '';
   makers ??= load();
