@@ -1,4 +1,5 @@
 import { type Definition, EXCEPTION, type Observation, type Peer, TIMEOUT, type Value } from '../sensor/observation.ts';
+import { number, text } from './field.ts';
 import { idOf } from './hash.ts';
 import type { Conversation } from './store/store.ts';
 
@@ -7,9 +8,6 @@ export const MAX_CONVERSATIONS = 65_536;
 /** Of these, places for those that nobody answered: a scan must not take the plant's. */
 const MAX_UNANSWERED = 16_384;
 const OUTCOME_SLOTS = 8;
-
-const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
-const number = (value: Value | undefined): number => (typeof value === 'number' ? value : 0);
 
 /** Who talks to whom over what, and how much: added up from flows and from the rows of operations. */
 export class Conversations {

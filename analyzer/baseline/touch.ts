@@ -1,4 +1,5 @@
 import type { Value } from '../../sensor/observation.ts';
+import { number, text } from '../field.ts';
 
 /** Points of one transaction that are looked up; a read of coils names at most 2,000. */
 export const MAX_POINTS_TOUCHED = 2000;
@@ -23,9 +24,6 @@ const WORDS_IN = new Set(['Read', 'Write', 'Publish', 'Republish']);
 const VALUE = 13;
 
 type Fields = { readonly [field: string]: Value | undefined };
-
-const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
-const number = (value: Value | undefined, otherwise: number): number => (typeof value === 'number' ? value : otherwise);
 
 /** The touch of a `modbus` or `opcua` observation, or of an operation's static fields; null for other kinds. */
 export function touchOf(kind: string, fields: Fields): Touch | null {

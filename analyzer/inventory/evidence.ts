@@ -1,12 +1,12 @@
 /** What each kind of observation says about the devices in it. */
+
 import type { Observation, Value } from '../../sensor/observation.ts';
 import type { AttributeName, Confidence } from '../asset.ts';
+import { text } from '../field.ts';
 import { isDevice, isMac, isPrivate } from './address.ts';
 import type { Inventory } from './inventory.ts';
 import { opcua } from './opcua.ts';
 import { vendorOf } from './vendor.ts';
-
-const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 
 /** Protocols whose server end is a field device; their clients supervise. */
 const CONTROL = new Set([

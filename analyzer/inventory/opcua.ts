@@ -1,13 +1,14 @@
 /** What OPC UA says of servers and clients: descriptions of applications, certificates, and the Server object (Part 5, 6.3.1) that clients read. */
+
 import type { Observation, Value } from '../../sensor/observation.ts';
 import type { AttributeName, Confidence } from '../asset.ts';
+import { text } from '../field.ts';
 import type { Inventory } from './inventory.ts';
 
 type Sight = { client: string; server: string; at: number; frame: number };
 type Say = (address: string, name: AttributeName, value: Value | undefined, source: string, confidence: Confidence) => void;
 type Item = { [key: string]: Value };
 
-const text = (value: Value | undefined): string => (typeof value === 'string' ? value : '');
 const itemsOf = (value: Value | undefined): Item[] =>
   (Array.isArray(value) ? value : []).filter((one): one is Item => one !== null && typeof one === 'object' && !Array.isArray(one));
 

@@ -38,6 +38,8 @@ export type Linux = {
   syscall(number: number, ...args: (number | bigint)[]): number;
   /** Replaces this process. Returns only by throwing. */
   exec(path: string, args: readonly string[], environment: readonly string[]): never;
+  /** Whether somebody keeps the system clock right, as the kernel was told (adjtimex(2)). */
+  clockIsKept(): boolean;
   /** Lets a descriptor live on in the process that replaces this one. */
   keepOnExec(fd: number): void;
   /** Gives up all capabilities of this thread, and so of what replaces this process. */
@@ -51,6 +53,9 @@ const FAILED = 0xffff_ffff_ffff_ffffn;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const F_SETFD = 2;
+/** Bytes of struct timex, with room to spare; the state of a clock that nobody keeps. */
+const TIMEX = 256;
+const TIME_ERROR = 5;
 /** _LINUX_CAPABILITY_VERSION_3 */
 const CAPABILITY_VERSION = 0x20080522;
 /** `POLLIN | POLLERR`: a ring's descriptor tells of blocks, and of its interface going down. */
@@ -99,6 +104,7 @@ function callsOf(koffi: Koffi): Linux {
   const syscall = call('long syscall(long, ...)');
   const capset = call('int capset(void *, const void *)');
   const index = call('unsigned int if_nametoindex(const char *)');
+  const adjtimex = call('int adjtimex(void *)');
   return {
     socket: call('int socket(int, int, int)'),
     bind: (fd, address) => void bind(fd, address, address.length),
@@ -115,6 +121,7 @@ function callsOf(koffi: Koffi): Linux {
       execve(path, [...args, null], [...environment, null]);
       throw new SystemError('execve', koffi.errno());
     },
+    clockIsKept: () => adjtimex(Buffer.alloc(TIMEX)) !== TIME_ERROR,
     keepOnExec: (fd) => void fcntl(fd, F_SETFD, 0),
     dropCapabilities: () => void capset(Buffer.from(Uint32Array.of(CAPABILITY_VERSION, 0).buffer), Buffer.alloc(24)),
   };

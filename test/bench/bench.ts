@@ -10,9 +10,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generate } from './generate.ts';
-import { bench as live } from './live.ts';
-import { bench as mixed } from './mixed.ts';
-import { bench } from './opcua.ts';
 
 const [frames = 1_000_000, flows = 64, runs = 5] = process.argv.slice(2).map(Number);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -83,7 +80,12 @@ function main(): void {
   }
 }
 
-if (process.argv[2] === 'opcua') bench(process.argv.slice(3).map(Number));
-else if (process.argv[2] === 'mixed') mixed(process.argv.slice(3).map(Number));
-else if (process.argv[2] === 'live') await live(process.argv.slice(3).map(Number));
-else main();
+/** Each loads what it needs, and no other's. */
+const OTHERS: { [name: string]: () => Promise<{ bench(numbers: number[]): void | Promise<void> }> } = {
+  opcua: () => import('./opcua.ts'),
+  mixed: () => import('./mixed.ts'),
+  live: () => import('./live.ts'),
+};
+const other = OTHERS[process.argv[2] ?? ''];
+if (other === undefined) main();
+else await (await other()).bench(process.argv.slice(3).map(Number));

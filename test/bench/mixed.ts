@@ -44,7 +44,7 @@ const conversation = (path: string, count: number, opening: readonly Step[], ste
 const NODES = Array.from({ length: 10 }, (_, i) => named(2, `Line1.Pump${i}.Speed`));
 const registers = Array.from({ length: 125 }, (_, i) => (i * 7).toString(16).padStart(4, '0')).join('');
 
-type Case = { name: string; make(path: string, frames: number, folder: string): void; rules?: boolean };
+type Case = { name: string; make(path: string, frames: number, folder: string): void | Promise<void>; rules?: boolean };
 
 /** Connections that nobody answers, from and to addresses by chance. */
 function flood(path: string, frames: number): void {
@@ -58,15 +58,13 @@ function flood(path: string, frames: number): void {
   );
 }
 
-function plant(path: string, frames: number, folder: string): void {
+async function plant(path: string, frames: number, folder: string): Promise<void> {
   const one = join(folder, 'plant.pcap');
-  const { length } = plantFrames;
-  writeFileSync(one, pcap(plantFrames));
-  const { status, stderr } = spawnSync('python3', [MULTIPLY, one, path, String(Math.max(1, Math.floor(frames / length)))], { encoding: 'utf8' });
+  const recorded = await framesOf(PLANT);
+  writeFileSync(one, pcap(recorded));
+  const { status, stderr } = spawnSync('python3', [MULTIPLY, one, path, String(Math.max(1, Math.floor(frames / recorded.length)))], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
 }
-
-const plantFrames = await framesOf(PLANT);
 
 const CASES: Case[] = [
   { name: 'Modbus polls, 64 flows', make: (path, frames) => void generate(path, frames, 64) },
@@ -147,7 +145,7 @@ function measured(file: string, rules: string | null): Measured {
 }
 
 /** `FRAMES` as given on the command line: about as many a case. */
-export function bench([frames = 1_000_000]: number[]): void {
+export async function bench([frames = 1_000_000]: number[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'stillwatch-bench-'));
   try {
     for (const { name, make, rules } of CASES) {
@@ -156,7 +154,7 @@ export function bench([frames = 1_000_000]: number[]): void {
         continue;
       }
       const file = join(folder, 'case.pcap');
-      make(file, frames, folder);
+      await make(file, frames, folder);
       const runs = [1, 2, 3].map(() => measured(file, rules === true ? manyRules(folder) : null)).sort((a, b) => a.ms - b.ms);
       const { frames: count, ms, megabytes } = runs[1] as Measured;
       console.log(

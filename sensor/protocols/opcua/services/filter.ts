@@ -129,6 +129,13 @@ function unique(names: string[]): string[] {
   });
 }
 
+/** The fields of an event by the names that its filter selected; by their place where that was not seen. */
+export function eventFields(r: Reader, names: readonly string[] | null): Item {
+  const out: Item = {};
+  for (const [i, value] of some(r, 1, MAX_CLAUSES, (body) => variant(body).value).entries()) out[names?.[i] ?? `field_${i}`] = value;
+  return out;
+}
+
 /** AggregateConfiguration, Part 13, 4.2.1.2. */
 export const aggregateConfiguration = (r: Reader): Item => ({
   server_defaults: r.u8() !== 0,

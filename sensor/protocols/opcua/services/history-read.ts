@@ -5,9 +5,9 @@ import { type Call, type Item, MAX_ITEMS } from '../call.ts';
 import { nodeId } from '../nodeid.ts';
 import type { Reader } from '../reader.ts';
 import { statusName } from '../status.ts';
-import { valueItem, variant } from '../variant.ts';
+import { valueItem } from '../variant.ts';
 import { TIMESTAMPS } from './attribute.ts';
-import { aggregateConfiguration, eventFilter, MAX_CLAUSES, some } from './filter.ts';
+import { aggregateConfiguration, eventFields, eventFilter, some } from './filter.ts';
 
 /** Values, events or times kept of one node; `count` says how many there were. */
 export const MAX_HISTORY = 100;
@@ -99,11 +99,7 @@ export function historyEvents(r: Reader, names: readonly string[]): Item {
   let count = 0;
   const events = some(r, 4, MAX_HISTORY, () => {
     count++;
-    const event: Item = {};
-    some(r, 1, MAX_CLAUSES, (body) => variant(body).value).forEach((value, i) => {
-      event[names[i] ?? `field_${i}`] = value;
-    });
-    return event;
+    return eventFields(r, names);
   });
   return { count, events };
 }

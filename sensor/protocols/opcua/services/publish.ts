@@ -4,8 +4,8 @@ import { dateTimeText, type Extension, extension, inside, statusText, unknownBod
 import { type Call, type Fields, type Item, MAX_ITEMS } from '../call.ts';
 import { diagnosticInfo } from '../diagnostic.ts';
 import type { Reader } from '../reader.ts';
-import { valueItem, variant } from '../variant.ts';
-import { MAX_CLAUSES, some } from './filter.ts';
+import { valueItem } from '../variant.ts';
+import { eventFields, some } from './filter.ts';
 import type { Service } from './service.ts';
 
 /** A server keeps a Publish until there is something to tell (Part 4, 5.14.5): keep-alive count times publishing interval, in minutes. */
@@ -41,19 +41,10 @@ function dataChanges(r: Reader, call: Call, subscription: number): Item[] {
   return items;
 }
 
-/** The fields of an event by the names its filter selected; by their place where that was not seen. */
-function event(r: Reader, names: readonly string[] | null): Item {
-  const out: Item = {};
-  some(r, 1, MAX_CLAUSES, (body) => variant(body).value).forEach((value: Value, i) => {
-    out[names?.[i] ?? `field_${i}`] = value;
-  });
-  return out;
-}
-
 const events = (r: Reader, call: Call, subscription: number): Item[] =>
   call.list(r, 8, () => {
     const { node, events: names } = watched(call, subscription, r.u32le());
-    return { ...node, event: event(r, names) };
+    return { ...node, event: eventFields(r, names) };
   });
 
 /** StatusChangeNotification, Part 4, 7.25.4: the subscription ended (BadTimeout) or went to another session (GoodSubscriptionTransferred). */
