@@ -1,4 +1,4 @@
-import { type Definition, EXCEPTION, type Observation, type Peer, TIMEOUT, type Value } from '../sensor/observation.ts';
+import { type Definition, EXCEPTION, type Observation, type Peer, TIMEOUT } from '../sensor/observation.ts';
 import { number, text } from './field.ts';
 import { idOf } from './hash.ts';
 import type { Conversation } from './store/store.ts';
