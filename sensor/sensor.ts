@@ -80,11 +80,11 @@ export class Sensor {
     }
   }
 
-  /** Takes every frame of a block. */
-  take(block: Block): void {
+  /** Takes every frame of a block. `flush`: whether what came of it is handed on at once, or with what comes next. */
+  take(block: Block, flush = true): void {
     for (let i = 0; i < block.count; i++) this.frame(block, i);
     if (block.count === 0 && !(block.idleUntil <= this.nextTick)) this.idle(block.idleUntil);
-    this.writer.flush();
+    if (flush) this.writer.flush();
   }
 
   /** The capture ended: what is open is reported. */

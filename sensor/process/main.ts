@@ -15,7 +15,7 @@ import { loadKeys } from '../protocols/opcua/keys/load.ts';
 import { Sensor } from '../sensor.ts';
 import { confine, giveUpPrivileges } from './confine.ts';
 import { Outbox } from './crossing.ts';
-import { type Confined, MAX_UNDER_WAY, type ToAnalyzer, type ToSensor } from './message.ts';
+import { type Confined, EAGER, MAX_UNDER_WAY, type ToAnalyzer, type ToSensor } from './message.ts';
 import { type OpenedOptions, VARIABLE } from './options.ts';
 import { Watch } from './watch.ts';
 
@@ -83,7 +83,7 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
   const timer = setInterval(report, REPORT_EVERY);
   send({ type: 'ready', confined: how });
   await source.frames((block) => {
-    sensor.take(block);
+    sensor.take(block, underWay < EAGER);
     watch.look();
     if (underWay < MAX_UNDER_WAY) return;
     return new Promise<void>((resolve) => {

@@ -21,5 +21,7 @@ export type ToAnalyzer =
 
 export type ToSensor = { type: 'taken'; slot: number } | { type: 'stop' };
 
+/** Batches under way from which on they are no longer sent as they come, but full: an analyzer that is busy for seconds must not cost frames of a quiet link. */
+export const EAGER = 4;
 /** Batches under way at a time. Then the sensor waits, its ring fills, and what finds no room there is counted as lost. */
 export const MAX_UNDER_WAY = 16;

@@ -267,9 +267,22 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
     await pass.abandon();
   });
 
+  it('an analyzer that is busy for two seconds costs nothing at the speed of a plant', async () => {
+    let busy = true;
+    const one = watched(wire.name, () => {
+      if (busy) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+      busy = false;
+    });
+    await one.sensor.start();
+    await wire.send(polls, 40_000);
+    await until('all frames', () => one.sensor.frames >= FRAMES);
+    await one.sensor.stop();
+    assert.deepEqual([one.sensor.frames, one.sensor.coverage().interfaces[0]?.dropped, reasons(one)], [FRAMES, 0, []]);
+  });
+
   it('an analyzer that is too slow costs counted frames, never memory', async () => {
     let slow = true;
-    const one = watched(wire.name, () => (slow ? pause(30) : undefined));
+    const one = watched(wire.name, () => (slow ? pause(300) : undefined));
     await one.sensor.start();
     for (let n = 0; n < 6; n++) await wire.send(polls);
     const resident = Number(statusOf(one.sensor.pid, 'VmRSS'));
