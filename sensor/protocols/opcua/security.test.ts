@@ -216,6 +216,14 @@ it('flags a request on a channel that the session is not bound to, once', () => 
   assert.deepEqual(flaws, [undefined, ['session_of_another_channel'], undefined]);
 });
 
+it('does not blame the client of a session for what another host did with its token', () => {
+  const { flows, pieces } = twice(opened(...create(2), ...activate(3), read(4)), opened(read(5)), '10.0.0.66');
+  const again = conversation([0, msg(5, 5, readRequest(5, [id(2256)]))]).pieces.map((piece) => ({ ...piece, at: piece.at + 120_000, frame: 200 }));
+  const flaws = only(dissect({ flows, pieces: [...pieces, ...again] }).observations, 'Read').map((o) => [o['source.ip'], o['opcua.flaws']]);
+  const [mine, other] = [flaws.filter(([ip]) => ip === '10.0.0.5'), flaws.filter(([ip]) => ip !== '10.0.0.5')];
+  assert.deepEqual([mine.map(([, what]) => what), other.map(([, what]) => what)], [[undefined, undefined], [['session_of_another_host']]]);
+});
+
 it('carries the kind of user token of a session on what it does', () => {
   const [one] = only(dissect(opened(...create(2), ...activate(3), read(4))).observations, 'Read');
   assert.deepEqual([one?.['opcua.user'], one?.['opcua.user_token']], ['anonymous', 'anonymous']);

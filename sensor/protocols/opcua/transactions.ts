@@ -117,7 +117,7 @@ export class Transactions {
     p.session = tokens.session;
     const stranger = p.session !== null && p.session.client !== this.link.flow.address[p.side];
     if (stranger) p.flaws = more(p.flaws, 'session_of_another_host');
-    if (strayed(this.link, channel, p) && !stranger && p.at >= this.blindUntil) p.flaws = more(p.flaws, 'session_of_another_channel');
+    else if (strayed(this.link, channel, p) && p.at >= this.blindUntil) p.flaws = more(p.flaws, 'session_of_another_channel');
     if (plain && p.flaws === null) p.shape = this.reads.add(channel, p, view, tokenStart, tokenEnd, start, end);
     if (p.shape !== null || (start >= end && p.flaws !== null)) return;
     const size = end - start;
