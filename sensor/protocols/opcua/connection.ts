@@ -363,6 +363,7 @@ export class Connection implements Dissector {
     if (channel.visibility === 'opaque' && !channel.ended) this.summary(channel, at);
     for (const lane of channel.lanes) endAssemblies(this.link.ledger, lane);
   }
+
   /** An encrypted channel whose connection ends without a close still says how much went over it. */
   private summary(channel: Channel, at: number): void {
     channel.ended = true;

@@ -18,8 +18,7 @@ import type { Message } from './transactions.ts';
 
 const reader = new Reader();
 
-/** What a response's header says. */
-/** `clock` as that of a request. */
+/** What a response's header says; `clock` as that of a request. */
 type Answer = { status: number; handle: number; fault: boolean; clock: number };
 
 /** Tells a transaction, or the half of one that was seen: at least one of `pending` and `m` is there. */

@@ -1,7 +1,6 @@
 /** Session service set, Part 4, 5.6. Passwords are never kept: only whether there was one and how it travelled. */
-
 import type { Certificate } from '../../certificate/certificate.ts';
-import { duration, extension, statusText } from '../builtin.ts';
+import { duration, extension, inside, statusText } from '../builtin.ts';
 import type { Call, Item } from '../call.ts';
 import { certificateFields, certificateIn, uriMatches } from '../certificates.ts';
 import { nodeId } from '../nodeid.ts';
@@ -96,30 +95,24 @@ function activateRequest(r: Reader, call: Call): void {
 
 /** The user identity token, an ExtensionObject; a null one is an anonymous user (Part 4, 5.6.3.2). */
 function identity(r: Reader, call: Call): void {
-  const { fields } = call;
   const token = extension(r);
-  const { at, end } = r;
-  if (token.encoding !== 'binary') {
-    fields['opcua.user_token'] = token.encoding === 'none' ? 'anonymous' : 'issued';
-    return;
-  }
-  r.at = token.start;
-  r.end = token.start + token.size;
+  if (token.encoding === 'binary') inside(r, token, (body) => userToken(body, token.type, call));
+  else call.fields['opcua.user_token'] = token.encoding === 'none' ? 'anonymous' : 'issued';
+}
+
+function userToken(r: Reader, type: number, call: Call): void {
+  const { fields } = call;
   fields['opcua.policy_id'] = r.string();
-  if (token.type === USER_NAME) userName(r, call);
-  else if (token.type === X509) {
+  if (type === USER_NAME) userName(r, call);
+  else if (type === X509) {
     fields['opcua.user_token'] = 'certificate';
     fields['opcua.user'] = certificateOf(r, call, 'opcua.user_certificate')?.subject ?? null;
-  } else if (token.type === ANONYMOUS) fields['opcua.user_token'] = 'anonymous';
-  else if (token.type === ISSUED) fields['opcua.user_token'] = 'issued';
+  } else if (type === ANONYMOUS) fields['opcua.user_token'] = 'anonymous';
+  else if (type === ISSUED) fields['opcua.user_token'] = 'issued';
   else {
     fields['opcua.user_token'] = null;
     r.flaw('unknown_user_token');
   }
-  if (r.short) r.flaw('length_beyond_message');
-  r.short = false;
-  r.at = at;
-  r.end = end;
 }
 
 /** Without an encryption algorithm the password is the bytes as they are (Part 4, 7.41.4); and if we can read the message, so can anyone. */
