@@ -2,7 +2,8 @@
  * npm run bench [-- FRAMES FLOWS RUNS]: file to findings on generated Modbus polls, beside tshark and the bare prototype in the same run;
  * npm run bench -- opcua [COPIES [RUNS]]: the same of OPC UA, see opcua.ts;
  * npm run bench -- mixed [FRAMES]: traffic of many shapes, see mixed.ts;
- * npm run bench -- live [FRAMES]: from a wire, see live.ts.
+ * npm run bench -- live [FRAMES]: from a wire, see live.ts;
+ * npm run bench -- soak [MINUTES [FRAMES_PER_SECOND]]: the appliance for an hour, see soak.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -85,6 +86,7 @@ const OTHERS: { [name: string]: () => Promise<{ bench(numbers: number[]): void |
   opcua: () => import('./opcua.ts'),
   mixed: () => import('./mixed.ts'),
   live: () => import('./live.ts'),
+  soak: () => import('./soak.ts'),
 };
 const other = OTHERS[process.argv[2] ?? ''];
 if (other === undefined) main();
