@@ -5,7 +5,7 @@ import { Fault, quoted, suggestion } from './fault.ts';
 import { FIELDS, fieldNamed } from './fields.ts';
 import { itemFields } from './match.ts';
 import type { Correlation, Detection, Rule } from './rule.ts';
-import { placeholders, SPECIAL } from './template.ts';
+import { FORMS, type Place, placeholders, SPECIAL } from './template.ts';
 
 /** Throws the first Fault. What concerns other rules is `checkCorrelation`'s business. */
 export function checkRule(rule: Rule): void {
@@ -69,13 +69,18 @@ function checkCounting(correlation: Correlation): void {
 }
 
 function checkTemplates(rule: Rule): void {
-  const allowed: readonly string[] = SPECIAL;
   const texts: [string, string][] = [
     ['stillwatch.explain', rule.explain],
     ['stillwatch.respond.soc', rule.respond.soc],
     ['stillwatch.respond.plant', rule.respond.plant],
   ];
-  for (const [path, text] of texts) for (const name of placeholders(text)) if (!allowed.includes(name)) known(name, path);
+  for (const [path, text] of texts) for (const place of placeholders(text)) checkPlace(place, path);
+}
+
+function checkPlace({ name, form }: Place, path: string): void {
+  const [names, forms]: [readonly string[], readonly string[]] = [SPECIAL, FORMS];
+  if (!names.includes(name)) known(name, path);
+  if (form !== '' && !forms.includes(form)) throw new Fault(path, `unknown form ${quoted(form)} of ${quoted(name)}${suggestion(form, forms)}`);
 }
 
 function checkTests(rule: Rule): void {

@@ -208,6 +208,11 @@ describe('a fault gives one readable line', () => {
     ],
     ['bad repeat in a test', changed('times: 3', 'times: many'), 'stillwatch.tests[0].given[0].times: must be a number'],
     ['bad spacing in a test', changed('every: 2s', 'every: soon'), 'stillwatch.tests[0].given[0].every: must be a time such as 60s, 5m or 1h'],
+    [
+      'unknown form in explain',
+      changed('{modbus.range}', '{modbus.range|tme}'),
+      'stillwatch.explain: unknown form "tme" of "modbus.range" (did you mean "time"?)',
+    ],
     ['unknown field in explain', changed('{modbus.range}', '{modbus.rnge}'), 'stillwatch.explain: unknown field "modbus.rnge" (did you mean "modbus.range"?)'],
     [
       'unknown field in subject',
@@ -264,5 +269,15 @@ describe('a fault gives one readable line', () => {
 });
 
 it('placeholders of a template', () => {
-  assert.deepEqual(placeholders('{source} at {modbus.range}: {baseline.operation.nearest}, {nearest}'), ['source', 'modbus.range', 'nearest', 'nearest']);
+  const places = placeholders('{source} at {modbus.range}: {baseline.operation.nearest}, {nearest}, {loss.duration|time}');
+  assert.deepEqual(
+    places.map(({ name, form }) => [name, form]),
+    [
+      ['source', ''],
+      ['modbus.range', ''],
+      ['nearest', ''],
+      ['nearest', ''],
+      ['loss.duration', 'time'],
+    ],
+  );
 });
