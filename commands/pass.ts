@@ -113,11 +113,13 @@ export class Pass {
   async read(source: Source): Promise<void> {
     this.report = source.report;
     const sensor = this.local as Sensor;
+    sensor.interfaces = () => source.report.interfaces;
     await source.frames((block) => {
       if (Number.isNaN(this.first) && block.count > 0) this.first = block.at[0] as number;
       sensor.take(block);
       return this.onBlock(this);
     });
+    for (const { name, dropped } of this.report.interfaces) if ((dropped ?? 0) > 0) sensor.lost('kernel_drop', { frames: dropped as number, on: name });
     sensor.end();
     await this.close();
   }
@@ -163,7 +165,7 @@ export class Pass {
   }
 
   coverage(): Coverage {
-    const coverage = this.remote?.coverage() ?? (this.local as Sensor).coverage(this.report.interfaces);
+    const coverage = this.remote?.coverage() ?? (this.local as Sensor).coverage();
     return { ...coverage, ceilings: [...coverage.ceilings, ...this.analyzer.ceilings()] };
   }
 

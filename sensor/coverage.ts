@@ -14,6 +14,8 @@ export type InterfaceCoverage = {
   truncated: number;
   /** Frames whose headers could not be followed. */
   undecoded: number;
+  /** Frames that the mirror port delivered twice. */
+  duplicates: number;
 };
 
 export type ProtocolCoverage = {

@@ -2,10 +2,11 @@ import type { Block, Interface } from './capture/source.ts';
 import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode/decode.ts';
 import { ACK, type Packet, SYN } from './decode/packet.ts';
 import { Copies } from './flow/copies.ts';
-import { ANSWERED_FLOW, type Flow, type Half, NAMED } from './flow/flow.ts';
+import { ANSWERED_FLOW, type Flow, type Half, NAMED, UNDECIDED } from './flow/flow.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
 import { Streams } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
+import { Health, type Told } from './health.ts';
 import { type Batch, type Coverage, timestamp } from './observation.ts';
 import { Operations } from './operations.ts';
 import { Dispatch } from './protocols/dispatch.ts';
@@ -23,6 +24,8 @@ const TICK = 1000;
 /** Capture time that goes back this far (ms), or leaps ahead that far, is a step of the clock or a seam between captures. */
 const STEP_BACK = 1000;
 const LEAP = 3_600_000;
+/** Frames of a connection's one side, without one of the other, that show that the mirror port does not show the other: TCP acknowledges. */
+export const ONE_SIDED = 20;
 /** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
 const RESENT = 4_194_304;
 
@@ -34,6 +37,8 @@ export class Sensor {
   frames = 0;
   /** Capture time of the newest frame, or until when it is known that none came; NaN before the first. */
   clock = Number.NaN;
+  /** Where the frames come from. */
+  interfaces: () => readonly Interface[] = () => [];
   private readonly writer: Writer;
   private readonly operations: Operations;
   private readonly decoder = new Decoder();
@@ -41,6 +46,7 @@ export class Sensor {
   private readonly streams: Streams;
   private readonly dispatch: Dispatch;
   private readonly tally = new Tally();
+  private readonly health: Health;
   private readonly links = new Map<number, { see(frame: LinkFrame): void }>();
   private nextTick = Number.NaN;
   /** Reused for every frame that a link dissector sees. */
@@ -74,6 +80,11 @@ export class Sensor {
       gap: (flow, side, lost, at) => this.gap(flow, side, lost, at),
       conflict: (flow, side, at, frame) => this.conflict(flow, side, at, frame),
     });
+    this.health = new Health(
+      this.tally,
+      () => this.ceilings(),
+      (reason, how) => this.tell(reason, how),
+    );
     for (const protocol of linkProtocols) {
       const open = protocol.open(sink);
       for (const etherType of protocol.etherTypes) this.links.set(etherType, open);
@@ -90,12 +101,13 @@ export class Sensor {
   /** The capture ended: what is open is reported. */
   end(): void {
     this.table.each((flow) => this.ended(flow, false));
+    if (!Number.isNaN(this.clock)) this.health.look(this.interfaces());
     this.writer.flush();
   }
 
   /** What was seen and what was not, so far. */
-  coverage(interfaces: readonly Interface[]): Coverage {
-    return this.tally.coverage(interfaces, this.table, this.ceilings());
+  coverage(): Coverage {
+    return this.tally.coverage(this.interfaces(), this.table, this.ceilings());
   }
 
   private frame(block: Block, i: number): void {
@@ -109,15 +121,15 @@ export class Sensor {
     if ((block.captured[i] as number) < length) this.tally.truncated(id);
     const kind = this.decoder.decode(block, i, n);
     const p = this.decoder.packet;
-    if (kind === TCP) this.segment(p, length);
-    else if (kind === UDP) this.datagram(p, length);
+    if (kind === TCP) this.segment(p, length, id);
+    else if (kind === UDP) this.datagram(p, length, id);
     else if (kind === IP) this.other(p, length, '');
     else if (kind === LINK) this.link(p, length);
     else if (kind === UNDECODED) this.tally.undecoded(id);
     else if (kind === HELD) this.tally.fragment(length);
   }
 
-  private segment(p: Packet, length: number): void {
+  private segment(p: Packet, length: number, id: number): void {
     const flow = this.table.find(p);
     const side = this.table.side;
     const fresh = this.table.created;
@@ -130,10 +142,19 @@ export class Sensor {
       if ((p.flags & SYN) !== 0) flow.opener = (p.flags & ACK) === 0 ? side : ((1 - side) as Side);
       this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
     }
+    const { duplicates } = flow;
     this.streams.segment(flow, side, p);
+    if (flow.duplicates !== duplicates) this.tally.duplicate(id);
+    if (half.frames === ONE_SIDED && flow.state !== UNDECIDED) this.oneSided(flow, side);
   }
 
-  private datagram(p: Packet, length: number): void {
+  private oneSided(flow: Flow, side: Side): void {
+    const other = (1 - side) as Side;
+    if (flow.half(other).frames > 0) return;
+    this.writer.detail(trouble('loss', flow, other, flow.service, 'one_sided', 0, this.clock, this.frames), this.clock, this.frames);
+  }
+
+  private datagram(p: Packet, length: number, id: number): void {
     const flow = this.table.find(p);
     const side = this.table.side;
     const fresh = this.table.created;
@@ -143,8 +164,10 @@ export class Sensor {
       flow.opener = side;
       this.writer.detail(flowStart(flow, p.at, p.frame), p.at, p.frame);
     }
-    if ((half.copies ??= new Copies()).again(p)) flow.duplicates++;
-    else this.dispatch.datagram(flow, side, p.view, p.pos, p.end, p.at, p.frame);
+    if ((half.copies ??= new Copies()).again(p)) {
+      flow.duplicates++;
+      this.tally.duplicate(id);
+    } else this.dispatch.datagram(flow, side, p.view, p.pos, p.end, p.at, p.frame);
   }
 
   /** IP without ports, and frames between link addresses: flows by name only. */
@@ -207,15 +230,22 @@ export class Sensor {
   }
 
   /** The capture itself missed something: `frames` how many, `duration` (ms) how long, `on` which interface. */
-  lost(reason: string, { frames, duration, on }: { frames?: number; duration?: number; on?: string }): void {
+  lost(reason: string, how: Told): void {
     if (Number.isNaN(this.clock)) return;
+    this.tell(reason, how);
+    this.writer.flush();
+  }
+
+  private tell(reason: string, { frames, of, duration, on, table, times }: Told): void {
     const how = {
       ...(on === undefined ? {} : { 'loss.interface': on }),
       ...(frames === undefined ? {} : { 'loss.frames': frames }),
+      ...(of === undefined ? {} : { 'loss.of': of }),
       ...(duration === undefined ? {} : { 'loss.duration': duration }),
+      ...(table === undefined ? {} : { 'loss.table': table }),
+      ...(times === undefined ? {} : { 'loss.times': times }),
     };
     this.writer.detail({ kind: 'loss', '@timestamp': timestamp(this.clock), 'loss.reason': reason, ...how, frame: this.frames }, this.clock, this.frames);
-    this.writer.flush();
   }
 
   /** Nothing came until `at`: requests that waited too long are told without a frame. */
@@ -228,13 +258,20 @@ export class Sensor {
   private tick(at: number): void {
     const before = this.clock;
     this.nextTick = at + TICK;
-    if (at < before - STEP_BACK || at > before + LEAP) this.tally.clockSteps++;
+    if (at < before - STEP_BACK || at > before + LEAP) this.stepped(at - before);
+    this.health.tick(at, this.interfaces());
     this.table.dissected((flow) => {
       this.streams.tick(flow, at);
       flow.dissector?.tick(at);
     });
     this.table.expire(at);
     this.decoder.fragments.tick(at);
+  }
+
+  /** Capture time was set back, or leapt: by so many ms. */
+  private stepped(by: number): void {
+    this.tally.clockSteps++;
+    this.tell('clock_step', { duration: Math.round(by) });
   }
 
   /** `forGood`: the flow itself ended; otherwise only the capture did. */

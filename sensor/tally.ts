@@ -15,10 +15,14 @@ const TCP = 6;
 /** Protocol names reported on one by one; what comes after is summed up as `other`. */
 export const MAX_PROTOCOLS = 256;
 
+/** Of one interface. */
+export type Counts = Pick<InterfaceCoverage, 'frames' | 'bytes' | 'truncated' | 'undecoded' | 'duplicates'>;
+
 /** Counts what was seen and what was not. */
 export class Tally {
   clockSteps = 0;
-  private readonly interfaces: { frames: number; bytes: number; truncated: number; undecoded: number }[] = [];
+  /** By number of the interface. */
+  readonly interfaces: Counts[] = [];
   private readonly protocols = new Map<string, ProtocolCoverage>();
   private fragments = 0;
   private fragmentBytes = 0;
@@ -30,11 +34,15 @@ export class Tally {
   }
 
   truncated(id: number): void {
-    (this.interfaces[id] as { truncated: number }).truncated++;
+    (this.interfaces[id] as Counts).truncated++;
   }
 
   undecoded(id: number): void {
-    (this.interfaces[id] as { undecoded: number }).undecoded++;
+    (this.interfaces[id] as Counts).undecoded++;
+  }
+
+  duplicate(id: number): void {
+    (this.interfaces[id] as Counts).duplicates++;
   }
 
   fragment(length: number): void {
@@ -80,8 +88,8 @@ export class Tally {
     ];
   }
 
-  private first(id: number): { frames: number; bytes: number; truncated: number; undecoded: number } {
-    const counts = { frames: 0, bytes: 0, truncated: 0, undecoded: 0 };
+  private first(id: number): Counts {
+    const counts = { frames: 0, bytes: 0, truncated: 0, undecoded: 0, duplicates: 0 };
     this.interfaces[id] = counts;
     return counts;
   }

@@ -62,9 +62,10 @@ export function sense(frames: readonly Frame[], { end = true, each = false, keys
     },
     { keys },
   );
+  sensor.interfaces = () => [{ name: 'test', linktype: 1, dropped: null }];
   for (const block of each ? frames.map((frame) => blockOf([frame])) : [blockOf(frames)]) sensor.take(block);
   if (end) sensor.end();
-  return { ...out, coverage: sensor.coverage([{ name: 'test', linktype: 1, dropped: null }]) };
+  return { ...out, coverage: sensor.coverage() };
 }
 
 /** Everything the sensor says of a capture file. */

@@ -67,10 +67,11 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
       operations: Math.floor(MAX_OPERATIONS / (options.fanout?.members ?? 1)),
     },
   );
+  sensor.interfaces = () => source.report.interfaces;
   const watch = new Watch(sensor, source);
   const report = (): void => {
     const warnings = [...source.report.warnings, ...(keys?.warnings() ?? [])];
-    send({ type: 'status', frames: sensor.frames, clock: sensor.clock, coverage: sensor.coverage(source.report.interfaces), warnings, confined: how });
+    send({ type: 'status', frames: sensor.frames, clock: sensor.clock, coverage: sensor.coverage(), warnings, confined: how });
   };
   process.on('message', (message: ToSensor) => {
     if (message.type === 'stop') source.stop();

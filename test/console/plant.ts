@@ -222,7 +222,7 @@ const protocol = (name: string, flows: number, frames: number, messages: number,
 });
 
 const coverage: Coverage = {
-  interfaces: [{ name: 'eth1', frames: 8_412_907, bytes: 655_203_112, dropped: 0, truncated: 0, undecoded: 41 }],
+  interfaces: [{ name: 'eth1', frames: 8_412_907, bytes: 655_203_112, dropped: 0, truncated: 0, undecoded: 41, duplicates: 0 }],
   protocols: [
     protocol('modbus', 14, 7_402_113, 3_610_004, { retransmitted: 112, flaws: 128 }),
     protocol('opcua', 5, 903_114, 402_110, { one_sided: 3, gaps: 2, lost_bytes: 4380, opaque: 288_311 }),
