@@ -11,7 +11,7 @@ import { openSqlite } from '../analyzer/store/sqlite.ts';
 import { openAccounts } from '../ui/accounts.ts';
 import type { Timed } from './lab/frames.ts';
 import { tcpFrame } from './lab/frames.ts';
-import { pcap } from './lab/pcapfile.ts';
+import { pcap, pcapng } from './lab/pcapfile.ts';
 import { at as urlOf } from './tree.ts';
 
 const at = (path: string): string => fileURLToPath(urlOf(path));
@@ -217,6 +217,13 @@ describe('captures that are broken further on are read as far as they go', () =>
     assert.equal(stats.frames, 5);
     assert.equal(coverage.interfaces[0].truncated, 1);
     assert.equal(coverage.interfaces[0].undecoded, 2);
+  });
+
+  it('frames that the capturing machine says it lost are a finding', async () => {
+    const lossy = pcapng({ interfaces: [{ name: 'eth0', dropped: 12 }], packets: some(3) });
+    const { findings } = JSON.parse((await stillwatch(['analyze', '--json', file('lossy.pcapng', lossy)])).out);
+    const told = findings.find((f: { rule: { name: string } }) => f.rule.name === 'health-capture-loss');
+    assert.equal(told?.explanation, '12 frames were lost before the sensor could take them.');
   });
 
   it('a linktype nobody knows', async () => {
