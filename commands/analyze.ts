@@ -5,14 +5,16 @@ import { levelRank } from '../analyzer/finding.ts';
 import { loadConfig, responseTimeout } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Command, exitCode, levelFlag, print, say, someFiles, textFlag } from './command.ts';
-import { KEY_HELP, KEY_OPTIONS, keysOf } from './keyfiles.ts';
+import { KEY_HELP, KEY_OPTIONS } from './keyfiles.ts';
 import { compileRules, learningTime, open, Pass, type Result } from './pass.ts';
 import { Progress } from './progress.ts';
 import { TAG_HELP, TAG_OPTIONS, tagIndexOf } from './taglists.ts';
+import { readersOf, WORKERS_HELP, WORKERS_OPTIONS } from './workers.ts';
 
 export const analyze: Command = {
   summary: 'one pass over captures: what is there, and what is wrong',
   help: `stillwatch analyze FILE... [--baseline FILE] [--learn 30%|10m|90s] [--json] [--out DIR] [--fail-on LEVEL] [--rules DIR] [--tags FILE] [--keys PATH]
+                   [--workers N]
 
 Reads pcap and pcapng files (gzip too, - for standard input) as one capture, learns each device for the first part of it,
 and reports what deviates afterwards.
@@ -24,6 +26,7 @@ and reports what deviates afterwards.
   --fail-on LEVEL   exit 1 when a finding is at or above informational, low, medium, high or critical
   --rules DIR       more rule files beside those that come with Stillwatch (may be given more than once)
 ${KEY_HELP}
+${WORKERS_HELP}
 ${TAG_HELP}`,
   options: {
     baseline: { type: 'string' },
@@ -33,6 +36,7 @@ ${TAG_HELP}`,
     'fail-on': { type: 'string' },
     rules: { type: 'string', multiple: true },
     ...KEY_OPTIONS,
+    ...WORKERS_OPTIONS,
     ...TAG_OPTIONS,
   },
   async run(paths, flags) {
@@ -51,10 +55,10 @@ ${TAG_HELP}`,
       baseline,
       tags,
       responseTimeout: responseTimeout(config),
-      keys: keysOf(flags, config),
+      ...readersOf(paths, flags, config),
       onBlock: (p) => progress.show(p.sensor.frames, p.analyzer.findings.length),
     });
-    await pass.read(open(paths));
+    await pass.readAll(open(paths));
     progress.clear();
     const result = pass.result();
     for (const warning of result.stats.warnings) say(`warning: ${warning}`);

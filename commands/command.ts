@@ -25,7 +25,7 @@ export function parse(command: Command, args: string[]): { paths: string[]; flag
     const { values, positionals } = parseArgs({ args, options: { ...command.options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true });
     return { paths: positionals, flags: values };
   } catch (error) {
-    throw new InputError((error as Error).message.split('. ')[0] as string);
+    throw new InputError((error as Error).message.split(/\.\s/)[0] as string);
   }
 }
 

@@ -8,10 +8,11 @@ import type { TagIndex } from '../analyzer/tags/tags.ts';
 import { milliseconds } from '../config.ts';
 import { openFiles, spanOf } from '../sensor/capture/file.ts';
 import { InputError, type Source, type SourceReport } from '../sensor/capture/source.ts';
-import { type Coverage, type Observation, rowFields, timestamp } from '../sensor/observation.ts';
+import { type Batch, type Coverage, type Observation, rowFields, timestamp } from '../sensor/observation.ts';
 import { Fleet } from '../sensor/process/fleet.ts';
 import type { Confined } from '../sensor/process/message.ts';
 import type { SensorOptions } from '../sensor/process/options.ts';
+import { Readers } from '../sensor/process/readers.ts';
 import type { Keyring } from '../sensor/protocols/opcua/keys/keyring.ts';
 import { Sensor } from '../sensor/sensor.ts';
 
@@ -61,11 +62,16 @@ export type PassOptions = {
   summary?: number;
   /** Called after every block; live after every batch, and twice a second. */
   onBlock?: (pass: Pass) => void | Promise<void>;
+  /** Captures to read by sensors in so many processes of their own. */
+  captures?: Captures;
   /** Where to capture from, instead of reading captures; the sensor is a process of its own then. */
   live?: Omit<SensorOptions, 'frames' | 'responseTimeout' | 'fanout'> & { workers?: number };
   /** Hears when the sensor's process died: one line. */
   onTrouble?: (line: string) => void;
 };
+
+/** `keys`: files of OPC UA keys, for those processes to read. */
+export type Captures = { files: readonly string[]; workers: number; keys: readonly string[] };
 
 type Live = NonNullable<PassOptions['live']> & { responseTimeout: number | null };
 
@@ -78,6 +84,7 @@ export class Pass {
   readonly sensor: Sensing;
   private readonly local: Sensor | null;
   private readonly remote: Fleet | null;
+  private readonly readers: Readers | null;
   private report: SourceReport = { frames: 0, interfaces: [], warnings: [] };
   /** Rejects when what was captured cannot be taken any more, such as by a store whose disk is full. */
   readonly broken: Promise<never>;
@@ -97,16 +104,18 @@ export class Pass {
       ...(options.onKept === undefined ? {} : { onKept: options.onKept }),
       ...(options.summary === undefined ? {} : { summary: options.summary }),
     });
-    const { responseTimeout, keys, live } = options;
+    const { responseTimeout, keys, live, captures } = options;
     this.keys = keys;
     this.broken = new Promise((_, reject) => {
       this.fail = reject;
     });
     this.broken.catch(() => {});
     this.onBlock = options.onBlock ?? (() => {});
-    this.local = live === undefined ? new Sensor((batch) => this.analyzer.take(batch), { responseTimeout, keys }) : null;
+    const local = live === undefined && captures === undefined;
+    this.local = local ? new Sensor((batch) => this.analyzer.take(batch), { responseTimeout, keys }) : null;
     this.remote = live === undefined ? null : this.watched({ ...live, responseTimeout: responseTimeout ?? null }, options.onTrouble ?? (() => {}));
-    this.sensor = (this.local ?? this.remote) as Sensing;
+    this.readers = captures === undefined ? null : this.reading({ ...captures, responseTimeout: responseTimeout ?? null });
+    this.sensor = (this.local ?? this.remote ?? this.readers) as Sensing;
   }
 
   /** Reads a source to its end. */
@@ -119,9 +128,20 @@ export class Pass {
       sensor.take(block);
       return this.onBlock(this);
     });
-    for (const { name, dropped } of this.report.interfaces) if ((dropped ?? 0) > 0) sensor.lost('kernel_drop', { frames: dropped as number, on: name });
     sensor.end();
     await this.close();
+  }
+
+  /** Reads captures to their end: a source of them here, unless it was made with processes that read them. */
+  async readAll(source: Source): Promise<void> {
+    if (this.readers === null) return this.read(source);
+    await this.readers.read();
+    await this.close();
+  }
+
+  /** Reads no further than it has come by the processes that it was made with. */
+  stopReading(): void {
+    this.readers?.stop();
   }
 
   /** Begins to capture. Rejects with an InputError of one line when that cannot be. */
@@ -140,13 +160,19 @@ export class Pass {
     await this.remote?.stop();
   }
 
+  private take(batch: Batch): void | Promise<void> {
+    if (Number.isNaN(this.first) && batch.rows > 0) this.first = batch.at[0] as number;
+    this.analyzer.take(batch);
+    return this.onBlock(this);
+  }
+
+  private reading({ workers, ...options }: Captures & { responseTimeout: number | null }): Readers {
+    return new Readers(options, workers, (batch) => this.take(batch));
+  }
+
   private watched({ workers = 1, ...options }: Live, trouble: (line: string) => void): Fleet {
     return new Fleet(options, workers, {
-      batch: (batch) => {
-        if (Number.isNaN(this.first) && batch.rows > 0) this.first = batch.at[0] as number;
-        this.analyzer.take(batch);
-        return this.onBlock(this);
-      },
+      batch: (batch) => this.take(batch),
       status: () => this.onBlock(this),
       trouble,
       failed: (error) => this.fail(error),
@@ -161,11 +187,11 @@ export class Pass {
 
   /** What was wrong with the captures, and with the keys. */
   warnings(): string[] {
-    return [...this.report.warnings, ...(this.remote?.warnings ?? []), ...(this.keys?.warnings() ?? [])];
+    return [...this.report.warnings, ...((this.remote ?? this.readers)?.warnings ?? []), ...(this.keys?.warnings() ?? [])];
   }
 
   coverage(): Coverage {
-    const coverage = this.remote?.coverage() ?? (this.local as Sensor).coverage();
+    const coverage = (this.remote ?? this.readers)?.coverage() ?? (this.local as Sensor).coverage();
     return { ...coverage, ceilings: [...coverage.ceilings, ...this.analyzer.ceilings()] };
   }
 
@@ -176,11 +202,12 @@ export class Pass {
     // Before the coverage, which says how full the map is.
     const registers = analyzer.registers();
     const coverage = this.coverage();
+    const first = this.readers?.first ?? this.first;
     return {
       stats: {
         frames: sensor.frames,
         bytes: coverage.interfaces.reduce((sum, i) => sum + i.bytes, 0),
-        first: Number.isNaN(this.first) ? null : timestamp(this.first),
+        first: Number.isNaN(first) ? null : timestamp(first),
         last: Number.isNaN(sensor.clock) ? null : timestamp(sensor.clock),
         transactions: conversations.reduce((sum, c) => sum + c.transactions, 0),
         assets: analyzer.inventory.size,

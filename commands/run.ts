@@ -26,6 +26,7 @@ import { compileRules, learningTime, open, Pass, type PassOptions } from './pass
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { configureTags, notationFlag, readTagLists, TAG_HELP, TAG_OPTIONS, tagSource } from './taglists.ts';
+import { readersOf, WORKERS_OPTIONS } from './workers.ts';
 
 export const run: Command = {
   summary: 'the appliance: sensor, analyzer, store and console',
@@ -39,6 +40,8 @@ one an administrator for this run only is made, and its password printed.
   --interface NAME  capture from this interface, a mirror port, or from several (a,b) as one, such as both sides of a tap; nothing
                     is ever sent to it. Needs CAP_NET_RAW
   --driver NAME     how frames are taken from it: ring (default), pcap or cap; \`stillwatch doctor\` says which work here
+  --workers N       sensors that share the interface or, replaying as fast as it goes, the captures, each in a process of its own
+                    (default 1; for small captures 0: this one)
   --filter NAME     what the kernel leaves out: all (nothing, default), no-bulk (storage, backup, video), control (keeps only
                     industrial protocols on their usual ports)
   --replay FILE     read this capture instead of an interface; more captures may follow
@@ -61,6 +64,7 @@ ${TAG_HELP}`,
     exit: { type: 'boolean' },
     json: { type: 'boolean' },
     ...KEY_OPTIONS,
+    ...WORKERS_OPTIONS,
     ...TAG_OPTIONS,
   },
   async run(paths, flags) {
@@ -73,7 +77,7 @@ ${TAG_HELP}`,
     const lists = [...config.tags, ...((flags['tags'] as string[] | undefined) ?? [])];
     const named = { lists, tags: await readTagLists(lists, notationFlag(flags)) };
     const kept = textFlag(flags, 'config') !== undefined;
-    const keys = 'files' in from ? { keys: keysOf(flags, config) } : { live: { ...from.capture, keys: keyPaths(flags, config) } };
+    const keys = 'files' in from ? replayed(from.files, speed, flags, config) : { live: { ...from.capture, keys: keyPaths(flags, config) } };
     const appliance = await start({ config, kept, from, rules, learn, frames, named, keys });
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
@@ -107,16 +111,18 @@ type Start = {
   frames: number;
   named: Named;
   /** Keys, read here or by the sensor's process. */
-  keys: Pick<PassOptions, 'keys' | 'live'>;
+  keys: Pick<PassOptions, 'keys' | 'live' | 'captures'>;
 };
 
 /** Learning time of an interface when no time is given: a week has every shift and the weekend in it. */
 const LIVE_LEARN = '7d';
 
-/** What `--interface`, `--driver` and `--filter` say, by the keys they stand for. */
+/** What `--interface`, `--driver`, `--filter` and `--workers` say, by the keys they stand for. */
 const captureFlags = (flags: Flags): { [key: string]: string } =>
   Object.fromEntries(
-    ['interface', 'driver', 'filter'].flatMap((name) => (typeof flags[name] === 'string' ? [[`capture.${name}`, flags[name] as string]] : [])),
+    ['interface', 'driver', 'filter', ...(textFlag(flags, 'replay') === undefined ? ['workers'] : [])].flatMap((name) =>
+      typeof flags[name] === 'string' ? [[`capture.${name}`, flags[name] as string]] : [],
+    ),
   );
 
 function sourceOf({ capture }: Config, replay: string | undefined, more: string[]): From {
@@ -127,6 +133,11 @@ function sourceOf({ capture }: Config, replay: string | undefined, more: string[
   const interfaces = named.split(',').map((name) => name.trim());
   if (process.platform === 'linux') for (const name of interfaces) usable(name);
   return { capture: { ...rest, interfaces } };
+}
+
+/** Who reads captures: in step with their times it is this process. */
+function replayed(files: string[], speed: number, flags: Flags, config: Config): Pick<PassOptions, 'keys' | 'captures'> {
+  return speed === Number.POSITIVE_INFINITY ? readersOf(files, flags, config) : { keys: keysOf(flags, config) };
 }
 
 async function learned(text: string, from: From): Promise<{ learn: number; frames: number }> {
@@ -200,7 +211,8 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
 async function replay(pass: Pass, files: string[], speed: number, signal: AbortSignal): Promise<void> {
   const source = paced(open(files), speed);
   signal.addEventListener('abort', () => source.stop(), { once: true });
-  await pass.read(source);
+  signal.addEventListener('abort', () => pass.stopReading(), { once: true });
+  await (speed === Number.POSITIVE_INFINITY ? pass.readAll(source) : pass.read(source));
 }
 
 /** Captures until the signal. */

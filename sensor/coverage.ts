@@ -39,6 +39,9 @@ export type ProtocolCoverage = {
   opaque: number;
 };
 
+/** The order of protocols: the busiest first. */
+export const byFrames = (a: ProtocolCoverage, b: ProtocolCoverage): number => b.frames - a.frames || (a.protocol < b.protocol ? -1 : 1);
+
 /** A bounded table or buffer: how full it is and how often it was too small. */
 export type Ceiling = { name: string; limit: number; used: number; hit: number };
 

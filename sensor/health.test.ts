@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { adu, type Step, talk } from '../test/modbus-wire.ts';
 import { type Frame, START, sense } from '../test/sense.ts';
-import { ENOUGH, Health, MINUTE } from './health.ts';
+import { ENOUGH, Health, Judge, MINUTE } from './health.ts';
 import { ONE_SIDED } from './sensor.ts';
 import { Tally } from './tally.ts';
 
@@ -47,10 +47,11 @@ it('a mirror that delivers twice, and not a sender that repeats', () => {
 it('each interface that is captured from by itself', () => {
   const tally = new Tally();
   const told: unknown[] = [];
+  const judge = new Judge((reason, how) => told.push([reason, how]));
   const health = new Health(
     tally,
     () => [],
-    (reason, how) => told.push([reason, how]),
+    (measure) => judge.judge(measure),
   );
   const interfaces = ['a', 'b'].map((name) => ({ name, linktype: 1, dropped: 0, driver: 'ring' as const }));
   for (let n = 0; n < 1000; n++) tally.frame(0, 60);
@@ -64,13 +65,14 @@ it('each interface that is captured from by itself', () => {
 it('a table that was full, as often as it newly was', () => {
   let hit = 0;
   const told: unknown[] = [];
+  const judge = new Judge((reason, how) => told.push([reason, how]));
   const health = new Health(
     new Tally(),
     () => [
       { name: 'flows', limit: 10, used: 10, hit },
       { name: 'only counted', limit: 0, used: 0, hit: 5 },
     ],
-    (reason, how) => told.push([reason, how]),
+    (measure) => judge.judge(measure),
   );
   for (const [minute, so] of [0, 7, 7, 9].entries()) {
     hit = so;

@@ -1,6 +1,7 @@
 /** How well the sensor sees, judged a minute of capture time at a time and told as observations. Counts alone would have to be watched. */
 import type { Interface } from './capture/source.ts';
 import type { Ceiling } from './coverage.ts';
+import { type Observation, timestamp } from './observation.ts';
 import type { Counts, Tally } from './tally.ts';
 
 /** ms of capture time between two looks. */
@@ -18,18 +19,20 @@ const NONE: Counts = { frames: 0, bytes: 0, truncated: 0, undecoded: 0, duplicat
 export type Told = { frames?: number; of?: number; duration?: number; on?: string; table?: string; times?: number };
 type Tell = (reason: string, how: Told) => void;
 
+/** Counts so far: by interface that is captured from live, '' for files, and how often each table was full. */
+export type Measure = { interfaces: { [name: string]: Counts }; full: { [table: string]: number } };
+
+/** Measures, when it is time. */
 export class Health {
   private readonly tally: Tally;
   private readonly ceilings: () => Ceiling[];
-  private readonly tell: Tell;
+  private readonly onMeasure: (measure: Measure) => void;
   private until = Number.NaN;
-  private readonly counted = new Map<string, Counts>();
-  private readonly hit = new Map<string, number>();
 
-  constructor(tally: Tally, ceilings: () => Ceiling[], tell: Tell) {
+  constructor(tally: Tally, ceilings: () => Ceiling[], onMeasure: (measure: Measure) => void) {
     this.tally = tally;
     this.ceilings = ceilings;
-    this.tell = tell;
+    this.onMeasure = onMeasure;
   }
 
   /** `at`: capture time, which may have been set back. */
@@ -39,26 +42,40 @@ export class Health {
     this.until = at + MINUTE;
   }
 
-  /** Tells what was wrong since the last look. */
   look(interfaces: readonly Interface[]): void {
-    for (const [name, now] of this.counts(interfaces)) this.one(name, now);
-    for (const { name, limit, hit } of this.ceilings()) {
-      if (limit === 0) continue;
-      const times = hit - (this.hit.get(name) ?? 0);
-      if (times > 0) this.tell('ceiling', { table: name, times });
-      this.hit.set(name, hit);
-    }
+    const full = Object.fromEntries(this.ceilings().flatMap(({ name, limit, hit }) => (limit === 0 ? [] : [[name, hit]])));
+    this.onMeasure({ interfaces: this.counts(interfaces), full });
   }
 
-  /** By interface that is captured from live. Files are one capture, however it was cut and whatever each calls its interfaces: ''. */
-  private counts(interfaces: readonly Interface[]): Map<string, Counts> {
-    const all = new Map<string, Counts>();
+  /** Files are one capture, however it was cut and whatever each calls its interfaces. */
+  private counts(interfaces: readonly Interface[]): Measure['interfaces'] {
+    const all: Measure['interfaces'] = {};
     for (const [id, one] of this.tally.interfaces.entries()) {
       const on = interfaces[id];
       const name = on?.driver === undefined ? '' : on.name;
-      if (one !== undefined) all.set(name, plus(one, all.get(name)));
+      if (one !== undefined) all[name] = plus(one, all[name]);
     }
     return all;
+  }
+}
+
+/** Judges each measure against the one before. */
+export class Judge {
+  private readonly tell: Tell;
+  private readonly counted = new Map<string, Counts>();
+  private readonly full = new Map<string, number>();
+
+  constructor(tell: Tell) {
+    this.tell = tell;
+  }
+
+  judge({ interfaces, full }: Measure): void {
+    for (const [name, now] of Object.entries(interfaces)) this.one(name, now);
+    for (const [table, hit] of Object.entries(full)) {
+      const times = hit - (this.full.get(table) ?? 0);
+      if (times > 0) this.tell('ceiling', { table, times });
+      this.full.set(table, hit);
+    }
   }
 
   private one(name: string, now: Counts): void {
@@ -73,6 +90,15 @@ export class Health {
   }
 }
 
+/** What several sensors counted that share the frames of a capture. */
+export function together(a: Measure, b: Measure): Measure {
+  const interfaces = { ...a.interfaces };
+  for (const [name, counts] of Object.entries(b.interfaces)) interfaces[name] = plus(counts, interfaces[name]);
+  const full = { ...a.full };
+  for (const [table, hit] of Object.entries(b.full)) full[table] = hit + (full[table] ?? 0);
+  return { interfaces, full };
+}
+
 const plus = (a: Counts, b: Counts = NONE): Counts => ({
   frames: a.frames + b.frames,
   bytes: a.bytes + b.bytes,
@@ -80,3 +106,19 @@ const plus = (a: Counts, b: Counts = NONE): Counts => ({
   undecoded: a.undecoded + b.undecoded,
   duplicates: a.duplicates + b.duplicates,
 });
+
+/** An observation of what the capture itself missed, or shows badly. */
+export function lossOf(reason: string, { frames, of, duration, on, table, times }: Told, at: number, frame: number): Observation {
+  return {
+    kind: 'loss',
+    '@timestamp': timestamp(at),
+    'loss.reason': reason,
+    ...(on === undefined ? {} : { 'loss.interface': on }),
+    ...(frames === undefined ? {} : { 'loss.frames': frames }),
+    ...(of === undefined ? {} : { 'loss.of': of }),
+    ...(duration === undefined ? {} : { 'loss.duration': duration }),
+    ...(table === undefined ? {} : { 'loss.table': table }),
+    ...(times === undefined ? {} : { 'loss.times': times }),
+    frame,
+  };
+}

@@ -6,15 +6,17 @@ import { ANSWERED_FLOW, type Flow, type Half, NAMED, UNDECIDED } from './flow/fl
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
 import { Streams } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
-import { Health, type Told } from './health.ts';
-import { type Batch, type Coverage, timestamp } from './observation.ts';
+import { Health, Judge, lossOf, type Measure, type Told } from './health.ts';
+import type { Batch, Coverage } from './observation.ts';
 import { Operations } from './operations.ts';
+import { Order } from './order.ts';
 import { Dispatch } from './protocols/dispatch.ts';
 import type { LinkFrame, Side, Sink } from './protocols/dissector.ts';
 import { linkProtocols, protocols } from './protocols/index.ts';
 import type { Keyring } from './protocols/opcua/keys/keyring.ts';
 import { recentCeiling } from './protocols/recent.ts';
 import { nameLink } from './protocols/services/services.ts';
+import { memberOf, type Share } from './share.ts';
 import { Tally } from './tally.ts';
 import { trouble } from './trouble.ts';
 import { Writer } from './writer.ts';
@@ -24,12 +26,25 @@ const TICK = 1000;
 /** Capture time that goes back this far (ms), or leaps ahead that far, is a step of the clock or a seam between captures. */
 const STEP_BACK = 1000;
 const LEAP = 3_600_000;
+/** `loss.reason` of what crosses from a sensor that sees a share only; it ends in `process/merge.ts`. */
+export const MEASURED = 'measured';
 /** Frames of a connection's one side, without one of the other, that show that the mirror port does not show the other: TCP acknowledges. */
 export const ONE_SIDED = 20;
 /** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
 const RESENT = 4_194_304;
 
-export type SensorSettings = { responseTimeout?: number | undefined; keys?: Keyring | undefined; frames?: number; operations?: number };
+export type SensorSettings = {
+  /** ms that a server may take to answer; learned of each connection when it is not given. */
+  responseTimeout?: number | undefined;
+  /** Of OPC UA applications; what is said of a capture depends on them. */
+  keys?: Keyring | undefined;
+  /** How many were taken before. */
+  frames?: number;
+  /** How many it may number. */
+  operations?: number;
+  /** Of the frames it is given only these are its own; it keeps in what order it tells of them. */
+  share?: Share | undefined;
+};
 
 /** Frames in, batches of observations out. The same frames give the same batches, whatever blocks they come in. */
 export class Sensor {
@@ -47,6 +62,9 @@ export class Sensor {
   private readonly dispatch: Dispatch;
   private readonly tally = new Tally();
   private readonly health: Health;
+  private readonly share: Share | null;
+  /** Where several share the frames. */
+  readonly order: Order | null;
   private readonly links = new Map<number, { see(frame: LinkFrame): void }>();
   private nextTick = Number.NaN;
   /** Reused for every frame that a link dissector sees. */
@@ -62,28 +80,29 @@ export class Sensor {
   };
   private readonly sink: Sink;
 
-  /**
-   * `responseTimeout`: ms that a server may take to answer; learned of each connection when it is not given.
-   * `keys`: of OPC UA applications; what is said of a capture depends on them. `frames`: how many were taken before.
-   * `operations`: how many it may number.
-   */
-  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys, frames = 0, operations }: SensorSettings = {}) {
+  constructor(onBatch: (batch: Batch) => void, { responseTimeout, keys, frames = 0, operations, share }: SensorSettings = {}) {
     this.frames = frames;
-    this.writer = new Writer(onBatch);
+    this.share = share ?? null;
+    this.order = share === undefined ? null : new Order();
+    this.writer = new Writer(onBatch, this.order);
     this.operations = new Operations(this.writer, operations);
     const sink: Sink = { writer: this.writer, operations: this.operations, responseTimeout, keys };
     this.sink = sink;
-    this.table = new FlowTable((flow) => this.ended(flow, true));
+    this.table = new FlowTable((flow) => {
+      this.order?.of(flow, 1 + flow.tier);
+      this.ended(flow, true);
+    });
     this.dispatch = new Dispatch(sink, this.table, (flow, at, frame) => this.writer.detail(flowIdentified(flow, at, frame), at, frame));
     this.streams = new Streams({
       data: (flow, side, view, start, end, at, frame) => this.dispatch.data(flow, side, view, start, end, at, frame),
       gap: (flow, side, lost, at) => this.gap(flow, side, lost, at),
       conflict: (flow, side, at, frame) => this.conflict(flow, side, at, frame),
     });
+    const judge = new Judge((reason, how) => this.tell(reason, how));
     this.health = new Health(
       this.tally,
       () => this.ceilings(),
-      (reason, how) => this.tell(reason, how),
+      (measure) => (this.share === null ? judge.judge(measure) : this.measured(measure)),
     );
     for (const protocol of linkProtocols) {
       const open = protocol.open(sink);
@@ -100,7 +119,16 @@ export class Sensor {
 
   /** The capture ended: what is open is reported. */
   end(): void {
-    this.table.each((flow) => this.ended(flow, false));
+    this.order?.between(this.frames);
+    for (const { name, dropped, driver } of this.interfaces()) {
+      // Of live capture that is told when it happens.
+      if (driver === undefined && (dropped ?? 0) > 0) this.first('kernel_drop', { frames: dropped as number, on: name });
+    }
+    this.table.each((flow) => {
+      this.order?.of(flow, flow.tier);
+      this.ended(flow, false);
+    });
+    this.order?.between(this.frames, true);
     if (!Number.isNaN(this.clock)) this.health.look(this.interfaces());
     this.writer.flush();
   }
@@ -115,11 +143,25 @@ export class Sensor {
     if (!(at < this.nextTick && at >= this.clock - STEP_BACK)) this.tick(at);
     this.clock = at;
     const n = ++this.frames;
-    const length = block.length[i] as number;
+    const kind = this.decoder.decode(block, i, n);
+    if (this.share === null) this.own(block, i, kind);
+    else this.shared(block, i, kind, this.share);
+  }
+
+  /** One of the frames that others see too. What is no conversation is the first's, and so is counting. */
+  private shared(block: Block, i: number, kind: number, { member, members }: Share): void {
+    const p = this.decoder.packet;
+    this.order?.frame(p.frame);
+    const decoded = kind !== UNDECODED && kind !== HELD;
+    if (decoded && p.version === 6) this.table.meet(p);
+    if ((decoded ? memberOf(p, kind, members) : 0) === member) this.own(block, i, kind);
+  }
+
+  private own(block: Block, i: number, kind: number): void {
     const id = block.interfaceId[i] as number;
+    const length = block.length[i] as number;
     this.tally.frame(id, length);
     if ((block.captured[i] as number) < length) this.tally.truncated(id);
-    const kind = this.decoder.decode(block, i, n);
     const p = this.decoder.packet;
     if (kind === TCP) this.segment(p, length, id);
     else if (kind === UDP) this.datagram(p, length, id);
@@ -236,16 +278,18 @@ export class Sensor {
     this.writer.flush();
   }
 
-  private tell(reason: string, { frames, of, duration, on, table, times }: Told): void {
-    const how = {
-      ...(on === undefined ? {} : { 'loss.interface': on }),
-      ...(frames === undefined ? {} : { 'loss.frames': frames }),
-      ...(of === undefined ? {} : { 'loss.of': of }),
-      ...(duration === undefined ? {} : { 'loss.duration': duration }),
-      ...(table === undefined ? {} : { 'loss.table': table }),
-      ...(times === undefined ? {} : { 'loss.times': times }),
-    };
-    this.writer.detail({ kind: 'loss', '@timestamp': timestamp(this.clock), 'loss.reason': reason, ...how, frame: this.frames }, this.clock, this.frames);
+  private tell(reason: string, how: Told): void {
+    this.writer.detail(lossOf(reason, how, this.clock, this.frames), this.clock, this.frames);
+  }
+
+  /** Of what all sensors that share the frames see, the first tells. */
+  private first(reason: string, how: Told): void {
+    if (this.share === null || this.share.member === 0) this.tell(reason, how);
+  }
+
+  /** What its share showed, for whoever puts all shares together: the other sensors' parts belong to it. */
+  private measured(measure: Measure): void {
+    this.writer.detail({ ...lossOf(MEASURED, {}, this.clock, this.frames), measure }, this.clock, this.frames);
   }
 
   /** Nothing came until `at`: requests that waited too long are told without a frame. */
@@ -258,9 +302,11 @@ export class Sensor {
   private tick(at: number): void {
     const before = this.clock;
     this.nextTick = at + TICK;
+    this.order?.between(this.frames);
     if (at < before - STEP_BACK || at > before + LEAP) this.stepped(at - before);
     this.health.tick(at, this.interfaces());
     this.table.dissected((flow) => {
+      this.order?.of(flow, 0);
       this.streams.tick(flow, at);
       flow.dissector?.tick(at);
     });
@@ -271,7 +317,7 @@ export class Sensor {
   /** Capture time was set back, or leapt: by so many ms. */
   private stepped(by: number): void {
     this.tally.clockSteps++;
-    this.tell('clock_step', { duration: Math.round(by) });
+    this.first('clock_step', { duration: Math.round(by) });
   }
 
   /** `forGood`: the flow itself ended; otherwise only the capture did. */

@@ -1,5 +1,5 @@
 import type { Interface } from './capture/source.ts';
-import type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from './coverage.ts';
+import { byFrames, type Ceiling, type Coverage, type InterfaceCoverage, type ProtocolCoverage } from './coverage.ts';
 import type { Decoder } from './decode/decode.ts';
 import { MAX_DATAGRAMS } from './decode/fragments.ts';
 import { MAX_ADDRESSES } from './flow/address.ts';
@@ -69,7 +69,7 @@ export class Tally {
           ...(this.interfaces[id] ?? this.first(id)),
         }),
       ),
-      protocols: [...protocols.values()].sort((a, b) => b.frames - a.frames || (a.protocol < b.protocol ? -1 : 1)),
+      protocols: [...protocols.values()].sort(byFrames),
       ceilings,
       clock_steps: this.clockSteps,
     };

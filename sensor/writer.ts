@@ -1,4 +1,5 @@
 import { BATCH_ROWS, BATCH_VALUES, Batch, type Definition, type Observation } from './observation.ts';
+import type { Order } from './order.ts';
 
 /** The most values one row may carry: a full read of 2,000 coils, rounded up. */
 export const ROW_VALUES = 2048;
@@ -9,9 +10,12 @@ export class Writer {
   /** Where the next value goes; a row's values are written before or after `row`, but before the next row. */
   valueEnd = 0;
   private readonly onBatch: (batch: Batch) => void;
+  private readonly order: Order | null;
 
-  constructor(onBatch: (batch: Batch) => void) {
+  /** `order`: keeps in what order rows and definitions come. */
+  constructor(onBatch: (batch: Batch) => void, order: Order | null = null) {
     this.onBatch = onBatch;
+    this.order = order;
   }
 
   /** Claims a row with room for ROW_VALUES values and returns its index; columns other than those given are reset. */
@@ -33,6 +37,7 @@ export class Writer {
     b.valueStart[i] = this.valueEnd;
     b.valueCount[i] = 0;
     b.detail[i] = -1;
+    if (this.order !== null) this.order.row(i);
     return i;
   }
 
@@ -53,6 +58,7 @@ export class Writer {
 
   define(definition: Definition): void {
     this.batch.definitions.push(definition);
+    this.order?.definition();
   }
 
   /** Hands on what there is. Called for a full batch, at the end of every capture block, and at the end. */
@@ -60,6 +66,7 @@ export class Writer {
     if (this.batch.rows === 0 && this.batch.definitions.length === 0) return;
     this.onBatch(this.batch);
     this.batch.clear();
+    if (this.order !== null) this.order.defined.length = 0;
     this.valueEnd = 0;
   }
 }

@@ -1,5 +1,6 @@
 /** What the kernel may leave out before it reaches the sensor, as classic BPF: a few named choices. Whatever is left out is not seen by anybody. */
 
+import { SPREAD } from '../share.ts';
 import { encoded, type Instruction } from './bpf.ts';
 import { InputError } from './source.ts';
 
@@ -28,6 +29,8 @@ const TCP = 6;
 const UDP = 17;
 /** Where an IPv4 fragment belongs: behind the first one there are no ports. */
 const FRAGMENT_OFFSET = 0x1fff;
+/** Of any fragment: where it belongs, or that more follow. */
+const FRAGMENT = 0x3fff;
 
 /** Ports of TCP and UDP, and whether frames to or from one of them are kept or left out. Frames that are no TCP and no UDP are always kept. */
 type Preset = { readonly ports: readonly number[]; readonly keeps: boolean };
@@ -128,29 +131,68 @@ export function filterProgram(name: string): Buffer | null {
 const NETWORK = -0x100000;
 const PROTOCOL = -0x1000;
 
-/**
- * Deals frames out to the members of a group, as the remainder of what it returns: by the two addresses of IP, whichever is the sender's, so that all of two devices' conversations
- * come to one sensor; everything else to the first.
- */
-export function fanoutProgram(): Buffer {
-  const mixed = (words: readonly number[]): Step[] => [
-    { code: LD_W_ABS, k: NETWORK + (words[0] as number) },
+/** Words of the addresses, from the beginning of the network header. */
+const ADDRESSES = {
+  4: { source: [12], destination: [16] },
+  6: { source: [8, 12, 16, 20], destination: [24, 28, 32, 36] },
+} as const;
+
+/** Returns what is dealt by: these words of the network header. */
+function mixed(label: string, words: readonly number[]): Step[] {
+  return [
+    { label, code: LD_W_ABS, k: NETWORK + (words[0] as number) },
     ...words.slice(1).flatMap((at): Step[] => [
       { code: TAX, k: 0 },
       { code: LD_W_ABS, k: NETWORK + at },
       { code: XOR_X, k: 0 },
     ]),
     // The low bits alone would be those of neighbouring addresses.
-    { code: MUL, k: 0x9e3779b1 },
+    { code: MUL, k: SPREAD },
     { code: RSH, k: 16 },
     { code: RET_A, k: 0 },
   ];
+}
+
+/** One version of IP. Where exactly one port is a joined one its owner's address counts, of a whole TCP segment. */
+function dealt(version: 4 | 6, joined: readonly number[]): Step[] {
+  const { source, destination } = ADDRESSES[version];
+  const [name, from, to, pair] = [`ipv${version}`, `${version} from`, `${version} to`, `${version} pair`];
+  const port = (side: number): Step => (version === 4 ? { code: LD_H_IND, k: NETWORK + side } : { code: LD_H_ABS, k: NETWORK + 40 + side });
+  const among = (yes: string): Step[] => joined.map((k): Step => ({ code: JEQ, k, yes }));
+  const place: Step[] = [
+    { code: LD_H_ABS, k: NETWORK + 6 },
+    { code: JSET, k: FRAGMENT, yes: pair },
+    { code: LDX_MSH, k: NETWORK },
+  ];
+  return [
+    { label: name, code: LD_B_ABS, k: NETWORK + (version === 4 ? 9 : 6) },
+    { code: JEQ, k: TCP, no: pair },
+    ...(version === 4 ? place : []),
+    port(0),
+    ...among(from),
+    port(2),
+    ...among(to),
+    { code: JA, k: 0, yes: pair },
+    { ...port(2), label: from },
+    ...among(pair),
+    ...mixed(`${version} source`, source),
+    ...mixed(to, destination),
+    ...mixed(pair, [...source, ...destination]),
+  ];
+}
+
+/**
+ * Deals frames out to the members of a group, as the remainder of what it returns, as `share.ts` does: by the two addresses of IP, whichever is the sender's, so that all of two
+ * devices' conversations come to one sensor; by the server's alone where it is known by one of the `joined` ports; everything else to the first. Pieces of an IP packet go by both
+ * addresses: only the first of them has ports.
+ */
+export function fanoutProgram(joined: readonly number[]): Buffer {
   return assembled([
     { code: LD_W_ABS, k: PROTOCOL },
     { code: JEQ, k: IPV4, yes: 'ipv4' },
     { code: JEQ, k: IPV6, yes: 'ipv6' },
     { code: RET, k: 0 },
-    ...mixed([12, 16]).map((step, i): Step => (i === 0 ? { ...step, label: 'ipv4' } : step)),
-    ...mixed([8, 12, 16, 20, 24, 28, 32, 36]).map((step, i): Step => (i === 0 ? { ...step, label: 'ipv6' } : step)),
+    ...dealt(4, joined),
+    ...dealt(6, joined),
   ]);
 }

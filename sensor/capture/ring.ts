@@ -1,4 +1,6 @@
 /** The default driver on Linux: an AF_PACKET ring of version 3, mapped into memory. Nothing is copied, and nothing can be sent: the sensor never writes to it. */
+
+import { JOINED } from '../share.ts';
 import { programHeader } from './bpf.ts';
 import { fanoutProgram, filterProgram } from './filter.ts';
 import { indexOf, isUp, type NetworkInterface } from './interfaces.ts';
@@ -115,7 +117,7 @@ const attach = (linux: Linux, fd: number, program: Buffer): void => linux.setOpt
 /** Joins the group; the first of it says how frames are dealt out. */
 function share(linux: Linux, fd: number, { group, member }: Fanout): void {
   linux.setOption(fd, SOL_PACKET, PACKET_FANOUT, int((group & 0xffff) | (FANOUT_CBPF << 16)));
-  if (member === 0) linux.setOption(fd, SOL_PACKET, PACKET_FANOUT_DATA, programHeader(linux, fanoutProgram()));
+  if (member === 0) linux.setOption(fd, SOL_PACKET, PACKET_FANOUT_DATA, programHeader(linux, fanoutProgram(JOINED)));
 }
 
 /** struct sockaddr_ll; the protocol is in network order. */

@@ -87,6 +87,8 @@ export class Flow implements FlowInfo {
   firstFrame = 0;
   lastFrame = 0;
   tier = EMBRYONIC;
+  /** Frame at which it came into its tier. */
+  since = 0;
   state = UNDECIDED;
   /** Tries at recognising so far. */
   tries = 0;

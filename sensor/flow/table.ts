@@ -65,6 +65,12 @@ export class FlowTable {
     return forward ? this.look(p, source, destination, ports, protocol) : this.look(p, destination, source, ports, protocol);
   }
 
+  /** The addresses of a packet that is not to be found: those met first count as the lower ones, whoever's flow it is. */
+  meet(p: Packet): void {
+    this.addresses.ipv6(p.source0, p.source1, p.source2, p.source3);
+    this.addresses.ipv6(p.destination0, p.destination1, p.destination2, p.destination3);
+  }
+
   private look(p: Packet, a: number, b: number, ports: number, protocol: number): Flow {
     // Two tags make 24 bits, more than an int32 has left beside the protocol.
     const rest = p.vlan * 1024 + protocol;
@@ -96,6 +102,7 @@ export class FlowTable {
     flow.address = [this.text(a, p.version), this.text(b, p.version)];
     flow.firstAt = p.at;
     flow.firstFrame = p.frame;
+    flow.lastFrame = p.frame;
     const bucket = h & (this.buckets.length - 1);
     flow.chain = this.buckets[bucket] as Flow | null;
     this.buckets[bucket] = flow;
@@ -115,16 +122,12 @@ export class FlowTable {
     this.append(flow, tier);
   }
 
-  /** Ends flows that fell silent, were closed, or (all) because the capture ended. */
+  /** Ends flows that fell silent or were closed, tier by tier, oldest first. */
   expire(at: number): void {
-    for (const tier of this.tiers) {
-      for (let flow = tier.oldest; flow !== null; ) {
-        const next: Flow | null = flow.newer;
-        const idle = at - flow.lastAt;
-        if (idle > (IDLE[flow.tier] as number) || (flow.closed && idle > LINGER)) this.end(flow);
-        flow = next;
-      }
-    }
+    this.each((flow) => {
+      const idle = at - flow.lastAt;
+      if (idle > (IDLE[flow.tier] as number) || (flow.closed && idle > LINGER)) this.end(flow);
+    });
   }
 
   /** Every flow, tier by tier, oldest first. */
@@ -179,6 +182,7 @@ export class FlowTable {
   private append(flow: Flow, n: number): void {
     const tier = this.tiers[n] as Tier;
     flow.tier = n;
+    flow.since = flow.lastFrame;
     flow.older = tier.newest;
     flow.newer = null;
     if (tier.newest === null) tier.oldest = flow;

@@ -6,6 +6,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BATCH_ROWS, BATCH_VALUES, type Batch } from '../observation.ts';
+import type { Order } from '../order.ts';
 
 /** Columns with one entry a row, the widest first, so that each begins where its width allows. */
 const COLUMNS = [
@@ -28,8 +29,8 @@ const COLUMNS = [
 /** Batches that may lie between the two at a time. */
 export const SLOTS = 32;
 const WIDEST = 8;
-/** Room for a full batch: 67 bytes a row, its values, and as much again as rounding takes. */
-const SLOT = BATCH_ROWS * 72 + BATCH_VALUES * 8;
+/** Room for a full batch: 67 bytes a row, 16 for its order, its values, and as much again as rounding takes. */
+const SLOT = BATCH_ROWS * 88 + BATCH_VALUES * 8;
 
 /** Where a batch lies. `bytes`: they go over the channel, for want of a slot. */
 export type Place = { slot: number; rows: number; values: number; bytes?: Uint8Array };
@@ -44,11 +45,16 @@ const padded = (bytes: number): number => Math.ceil(bytes / WIDEST) * WIDEST;
 /** Calls `each` for every column and for the values, with where its bytes stand; gives the bytes of all. */
 function laidOut(
   batch: Batch,
+  order: Order | null,
   rows: number,
   values: number,
   each: (column: Batch[(typeof COLUMNS)[number]] | Float64Array, at: number, length: number) => void,
 ): number {
   let at = 0;
+  for (const column of order === null ? [] : [order.time, order.rank]) {
+    each(column, at, rows);
+    at += rows * WIDEST;
+  }
   for (const name of COLUMNS) {
     each(batch[name], at, rows);
     at += padded(rows * batch[name].BYTES_PER_ELEMENT);
@@ -68,14 +74,14 @@ export class Inbox {
     rmSync(folder, { recursive: true });
   }
 
-  /** The batch at a place. Throws for what no sensor sends. */
-  read({ slot, rows, values, bytes }: Place, into: Batch): void {
+  /** The batch at a place, with the order of its rows where it crosses with it. Throws for what no sensor sends. */
+  read({ slot, rows, values, bytes }: Place, into: Batch, order: Order | null = null): void {
     const sound = slot >= -1 && slot < SLOTS && rows >= 0 && rows <= BATCH_ROWS && values >= 0 && values <= BATCH_VALUES;
     if (!sound) throw new Error('a batch of the sensor is larger than any');
-    const size = laidOut(into, rows, values, () => {});
+    const size = laidOut(into, order, rows, values, () => {});
     if (bytes !== undefined && bytes.length === size) staging.set(bytes);
     else if (slot < 0 || readSync(this.fd, staging, 0, size, slot * SLOT) !== size) throw new Error('a batch of the sensor is cut short');
-    laidOut(into, rows, values, (column, at, length) => {
+    laidOut(into, order, rows, values, (column, at, length) => {
       new Uint8Array(column.buffer, 0, length * column.BYTES_PER_ELEMENT).set(staging.subarray(at, at + length * column.BYTES_PER_ELEMENT));
     });
     into.rows = rows;
@@ -96,10 +102,10 @@ export class Outbox {
   }
 
   /** Writes a batch. */
-  write(batch: Batch): Place {
+  write(batch: Batch, order: Order | null = null): Place {
     const { rows } = batch;
     const values = valuesOf(batch);
-    const size = laidOut(batch, rows, values, (column, at, length) => {
+    const size = laidOut(batch, order, rows, values, (column, at, length) => {
       staging.set(new Uint8Array(column.buffer, 0, length * column.BYTES_PER_ELEMENT), at);
     });
     const slot = this.free.pop();

@@ -1,6 +1,6 @@
 /** Several sensors on one interface, each with a share of its conversations, as one: for links that one processor core cannot follow. */
 import type { Coverage } from '../coverage.ts';
-import { addCoverage, NO_COVERAGE } from './coverage.ts';
+import { besideCoverage, NO_COVERAGE } from './coverage.ts';
 import type { Confined } from './message.ts';
 import { Numbering } from './numbering.ts';
 import type { SensorOptions } from './options.ts';
@@ -42,7 +42,7 @@ export class Fleet {
   }
 
   coverage(): Coverage {
-    return this.sensors.map((sensor) => sensor.coverage()).reduce(addCoverage, NO_COVERAGE);
+    return this.sensors.map((sensor) => sensor.coverage()).reduce(besideCoverage, NO_COVERAGE);
   }
 
   /** Resolves when all capture; when one cannot, none does. */

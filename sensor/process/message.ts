@@ -19,6 +19,13 @@ export type ToAnalyzer =
   /** Everything was handed over. */
   | { type: 'ended' };
 
+/** A batch with the order of its definitions. Nothing before `reached` comes any more. */
+export type ToldMessage = BatchMessage & { defined: number[]; reached: number };
+/** How far it is; `read`: everything was. */
+export type ReadMessage = { type: 'reading' | 'read'; frames: number; first: number; clock: number; coverage: Coverage; warnings: string[] };
+/** What a sensor that reads captures says. `reached`: it told nothing lately, and nothing before that comes any more. */
+export type FromReader = ToldMessage | { type: 'reached'; reached: number } | ReadMessage | { type: 'failed'; message: string };
+
 export type ToSensor = { type: 'taken'; slot: number } | { type: 'stop' };
 
 /** Batches under way from which on they are no longer sent as they come, but full: an analyzer that is busy for seconds must not cost frames of a quiet link. */

@@ -2,7 +2,7 @@
  * Numbers of operations and peers over several sensors, one after the other or side by side: each counts from 1 on its own, the analyzer hears of each thing
  * under one number.
  */
-import type { Batch, Peer } from '../observation.ts';
+import type { Batch, Definition, Peer } from '../observation.ts';
 import { MAX_OPERATIONS, MAX_PEERS } from '../operations.ts';
 
 export class Numbering {
@@ -46,13 +46,21 @@ export class Translation {
   /** Puts the analyzer's numbers into a batch. */
   apply(batch: Batch): void {
     const { definitions, operation, rows } = batch;
-    for (const [i, definition] of definitions.entries()) {
-      const n = definition.operation;
-      if (this.global[n] === 0) this.global[n] = this.numbering.take();
-      if (n > this.highest) this.highest = n;
-      definitions[i] = { ...definition, operation: this.global[n] as number, peer: this.numbering.peer(definition.peer) };
-    }
-    for (let i = 0; i < rows; i++) operation[i] = this.global[operation[i] as number] as number;
+    for (const [i, definition] of definitions.entries()) definitions[i] = this.define(definition);
+    for (let i = 0; i < rows; i++) operation[i] = this.of(operation[i] as number);
+  }
+
+  /** A definition under the analyzer's numbers. */
+  define(definition: Definition): Definition {
+    const n = definition.operation;
+    if (this.global[n] === 0) this.global[n] = this.numbering.take();
+    if (n > this.highest) this.highest = n;
+    return { ...definition, operation: this.global[n] as number, peer: this.numbering.peer(definition.peer) };
+  }
+
+  /** The analyzer's number for one of the sensor's; 0 for none. */
+  of(operation: number): number {
+    return this.global[operation] as number;
   }
 
   /** The sensor is gone: its numbers are free. */

@@ -1,12 +1,15 @@
 /** Frames from a wire to blocks: byte for byte what was sent, by each driver. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { usable } from '../../sensor/capture/interfaces.ts';
 import { linux } from '../../sensor/capture/linux.ts';
 import { openRing, Ring } from '../../sensor/capture/ring.ts';
 import type { DriverName } from '../../sensor/capture/source.ts';
+import { Decoder, HELD, UNDECODED } from '../../sensor/decode/decode.ts';
+import { memberOf } from '../../sensor/share.ts';
 import { ethernet, type Host, tcpFrame, udpFrame } from '../lab/frames.ts';
-import { type Frame, framesOf, random, START } from '../sense.ts';
+import { blockOf, type Frame, framesOf, random, START } from '../sense.ts';
 import { missing } from '../shared.ts';
 import { type Capturing, capturedBy, copied, until, Wire } from './wire.ts';
 
@@ -30,6 +33,25 @@ const FRAMES: Uint8Array[] = [
   ...Array.from({ length: 2000 }, (_, i) => segment(6 + (i % 900), i % 3 === 0 ? [1 + (i % 4000)] : [])),
 ];
 const sent: Frame[] = FRAMES.map((bytes, i) => ({ at: START + i, bytes }));
+const CLIENTS = 60;
+
+/** Many clients of one OPC UA server and of one Modbus server, both directions, IPv6 too, with IP options, and the sample plant. */
+async function dealt(): Promise<Frame[]> {
+  const both = (client: Host, server: Host): Uint8Array[] => [
+    tcpFrame(client, server, { seq: 1, ack: 1, flags: 0x18, payload: data(40) }),
+    tcpFrame(server, client, { seq: 1, ack: 1, flags: 0x18, payload: data(50) }),
+  ];
+  const servers = [4840, 502].map((port): Host => ({ ...B, port }));
+  const clients = Array.from({ length: CLIENTS }, (_, n): Host => ({ ...A, ip: `10.0.7.${n + 1}`, port: 40_000 + n }));
+  const requests = clients.flatMap((client) => servers.map((server) => both(client, server)[0] as Uint8Array));
+  const answers = clients.flatMap((client) => servers.map((server) => both(client, server)[1] as Uint8Array));
+  const peers = both({ ...A, port: 4840 }, { ...B, port: 4843 });
+  const sixes = clients.flatMap((client, n) => both({ ...client, ip: `fd00::7:${n + 1}` }, { ...B, ip: 'fd00::9', port: n % 2 === 0 ? 4840 : 502 }));
+  const plant = (await framesOf(PLANT)).map(({ bytes }) => bytes);
+  return [...requests, ...answers, ...peers, ...sixes, ...plant].map((bytes, i) => ({ at: START + i, bytes }));
+}
+
+const PLANT = fileURLToPath(new URL('../captures/plant/plant.pcapng.gz', import.meta.url));
 const hex = (frames: readonly Frame[]): string[] => frames.map(({ bytes }) => Buffer.from(bytes).toString('hex'));
 
 async function opened(driver: DriverName, name: string, filter = 'all'): Promise<Capturing> {
@@ -60,6 +82,31 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
       assert.equal(wire.transmitted, before);
     });
   }
+
+  it('the kernel deals frames out to three rings as sensors deal out those of a file', async () => {
+    const calls = await linux();
+    const group = (process.pid % 60_000) + 3;
+    const rings = [0, 1, 2].map((member) => openRing(calls, usable(wire.name), { filter: 'all', mib: 4, fanout: { group, member, members: 3 } }));
+    const sources = rings.map((ring) => copied(new Ring(calls, ring)));
+    const frames = await dealt();
+    await wire.send(wire.file(frames), 20_000);
+    await until('all frames', () => sources.reduce((sum, { frames: some }) => sum + some.length, 0) >= frames.length);
+    for (const source of sources) source.stop();
+    await Promise.all(sources.map(({ report }) => report));
+    const decoder = new Decoder();
+    const own = (frame: Frame): number => {
+      const kind = decoder.decode(blockOf([frame]), 0, 1);
+      return kind === UNDECODED || kind === HELD ? 0 : memberOf(decoder.packet, kind, 3);
+    };
+    for (const member of [0, 1, 2]) {
+      const { frames: some } = sources[member] as Capturing;
+      assert.deepEqual(hex(some).sort(), hex(frames.filter((frame) => own(frame) === member)).sort());
+      assert.ok(some.length > CLIENTS, `${some.length}`);
+    }
+    // All clients of one server of OPC UA come to the same sensor, those of a Modbus server need not.
+    const of = (port: number): number => new Set(frames.filter((_, i) => i < 2 * CLIENTS && i % 2 === (port === 502 ? 1 : 0)).map(own)).size;
+    assert.deepEqual([of(4840), of(502)], [1, 3]);
+  });
 
   it('jumbo frames are whole', async () => {
     const big = wire.file([{ at: START, bytes: segment(8900) }]);

@@ -31,6 +31,7 @@ export const opcua: Protocol = {
   name: 'opcua',
   transport: 'tcp',
   ports: PORTS,
+  joined: true,
   recognise,
   open: (flow, sink) => new Connection(flow, sink),
   ceilings: (sink) => [...ledgerOf(sink.operations).ceilings(), ...(sink.keys?.ceilings() ?? [])],
