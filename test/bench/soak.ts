@@ -73,8 +73,9 @@ export async function bench([minutes = 60, rate = 10_000]: number[]): Promise<vo
     };
     const frames = await sent(wire, minutes, rate, look);
     child.kill('SIGINT');
-    const { stats, coverage } = JSON.parse(await ended) as Result;
+    const { stats, coverage, findings } = JSON.parse(await ended) as Result;
     console.log(`${frames} frames sent, ${stats.frames} taken, ${coverage.interfaces[0]?.dropped} dropped, ${stats.findings} findings`);
+    for (const { rule, count, explanation } of findings) console.log(`${rule.name} (${count}x) ${explanation}`);
   } finally {
     wire.remove();
   }
