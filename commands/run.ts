@@ -41,7 +41,7 @@ one an administrator for this run only is made, and its password printed.
                     is ever sent to it. Needs CAP_NET_RAW
   --driver NAME     how frames are taken from it: ring (default), pcap or cap; \`stillwatch doctor\` says which work here
   --workers N       sensors that share the interface or, replaying as fast as it goes, the captures, each in a process of its own
-                    (default 1; for small captures 0: this one)
+                    (default 1, for captures 0: this one)
   --filter NAME     what the kernel leaves out: all (nothing, default), no-bulk (storage, backup, video), control (keeps only
                     industrial protocols on their usual ports)
   --replay FILE     read this capture instead of an interface; more captures may follow
