@@ -7,7 +7,7 @@ import { codeUnder, lineOf, parse } from './tree.ts';
 /** What lives in the present: live capture, schedules, what is written down and what is sent out. */
 const MAY = [
   /^sensor\/capture\/(ring|library|cap|merged)\.ts$/,
-  /^sensor\/process\/remote\.ts$/,
+  /^sensor\/process\/(reader|remote)\.ts$/,
   /^analyzer\/jobs\.ts$/,
   /^analyzer\/store\//,
   /^analyzer\/outputs\//,
