@@ -1,4 +1,4 @@
-import './inlining.ts';
+import './engine.ts';
 import type { Block, Interface } from './capture/source.ts';
 import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode/decode.ts';
 import { ACK, type Packet, SYN } from './decode/packet.ts';
