@@ -108,6 +108,21 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
     assert.deepEqual([of(4840), of(502)], [1, 3]);
   });
 
+  it('a ring that the kernel does not give is one line with the fix, and leaves nothing open', async () => {
+    const calls = await linux();
+    const [opened, closed]: [number[], number[]] = [[], []];
+    const watched = {
+      ...calls,
+      socket: (...args: Parameters<typeof calls.socket>) => opened[opened.push(calls.socket(...args)) - 1] as number,
+      close: (fd: number) => calls.close(closed[closed.push(fd) - 1] as number),
+    };
+    assert.throws(
+      () => openRing(watched, usable(wire.name), { filter: 'all', mib: 10_000_000, fanout: null }),
+      /^Error: a ring of 10000000 MiB cannot be allocated \(E\w+\); set capture\.ring to fewer MiB, such as 2500000$/,
+    );
+    assert.deepEqual([opened.length, closed], [1, opened]);
+  });
+
   it('jumbo frames are whole', async () => {
     const big = wire.file([{ at: START, bytes: segment(8900) }]);
     const source = await opened('ring', wire.name);
