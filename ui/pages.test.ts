@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Asset } from '../analyzer/asset.ts';
+import type { Finding } from '../analyzer/finding.ts';
 import { consoleOver, fill, MemoryStore, visitor } from '../test/console/fixture.ts';
 import { finding } from '../test/console/happenings.ts';
 import { status } from '../test/console/plant.ts';
@@ -213,6 +214,18 @@ test('a finding tells its story: beside normal, why, what to do, frames, history
   assert.match(text, /<mark>10\.20\.2\.5<\/mark>/, 'another client');
   assert.match(text, /33 outside the range/);
   assert.match(text, /frame\.number in \{478200, 478201/);
+});
+
+test('a finding of the sensor itself has nothing to stand beside, and shows no empty table', async () => {
+  const { store, visit } = await entered();
+  const [one] = store.batch.findings;
+  const target = { ip: null, name: null, unit_id: null };
+  await store.save({
+    findings: [{ ...(one as Finding), id: 'twice', actor: { ip: null, name: null }, target, seen: { loss: { reason: 'duplicates' } }, expected: [] }],
+  });
+  const { text } = await visit.ask('/findings/twice');
+  assert.doesNotMatch(text, /beside what is normal|class="beside"/);
+  assert.match(text, /Why it matters/);
 });
 
 test('an edit of an asset keeps only what changed', async () => {

@@ -6,9 +6,10 @@ import { count, value } from '../figures.ts';
 import { compare, fieldText, flatten, MAX_BESIDE, scale } from '../seen.ts';
 import { when } from '../time.ts';
 
-/** What was seen and the nearest facts, line by line, on one scale where both are numbers. */
-export function beside(finding: FindingView, clock: number): Html {
+/** What was seen and the nearest facts, line by line, on one scale where both are numbers; null where there is nothing of the kind, as of what the sensor says of itself. */
+export function beside(finding: FindingView, clock: number): Html | null {
   const lines = compare(finding);
+  if (lines.length === 0) return null;
   const facts = finding.expected.slice(0, MAX_BESIDE);
   const drawn = scale(finding);
   return html`${drawn === null ? null : drawing(drawn)}
@@ -46,7 +47,7 @@ const more = (finding: FindingView): Html =>
 function fields(finding: FindingView): Html {
   const all = [...flatten(finding.seen)];
   if (all.length === 0) return html``;
-  return html`<details class="quietly"><summary>All ${all.length} fields the rule looked at</summary><dl class="fields">${all.map(([name, one]) => html`<div><dt class="mono">${name}</dt><dd class="mono">${fieldText(name, one) || '–'}</dd></div>`)}</dl></details>`;
+  return html`<details class="quietly"><summary>${all.length === 1 ? 'The field' : `All ${all.length} fields`} the rule looked at</summary><dl class="fields">${all.map(([name, one]) => html`<div><dt class="mono">${name}</dt><dd class="mono">${fieldText(name, one) || '–'}</dd></div>`)}</dl></details>`;
 }
 
 /** The learned range as a band, what was seen as marks, both on one axis. SVG attributes only: no style is needed. */

@@ -27,6 +27,7 @@ export type FindingStory = {
 /** A finding as a story, top to bottom: what happened, beside what is normal, why it matters, what to do, the frames, the history. */
 export function findingPage(story: FindingStory): Html {
   const { finding } = story;
+  const seen = beside(finding, story.strip.clock);
   return html`<nav class="crumb"><a href="/findings" data-key="u">${icon('back')}Findings</a></nav>
 <header class="lead" data-level="${finding.level}">
 <p class="meta">${level(finding.level)}${statusPill(finding.status, finding.resolution)}<span class="quiet">Risk</span> <b class="figure">${finding.risk}</b></p>
@@ -36,7 +37,7 @@ export function findingPage(story: FindingStory): Html {
 ${story.form === null ? html`<p class="quiet readonly">You may read findings. Deciding takes the role analyst.</p>` : actions(finding, story.form)}
 <div class="columns">
 <div class="story">
-<section aria-labelledby="beside"><h2 id="beside">Seen, beside what is normal</h2>${beside(finding, story.strip.clock)}</section>
+${seen === null ? null : html`<section aria-labelledby="beside"><h2 id="beside">Seen, beside what is normal</h2>${seen}</section>`}
 <section aria-labelledby="why"><h2 id="why">Why it matters</h2>${why(story)}</section>
 <section aria-labelledby="todo"><h2 id="todo">What to do</h2>${todo(finding)}</section>
 <section aria-labelledby="frames"><h2 id="frames">Frames</h2>${frames(finding, story.observations, story.strip.clock)}</section>
