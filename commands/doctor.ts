@@ -2,7 +2,7 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
 import { loadConfig } from '../config.ts';
 import { loadCap } from '../sensor/capture/cap.ts';
-import { allInterfaces, concerns, likelyMirror, listeners, type NetworkInterface, networkInterface, suggestion } from '../sensor/capture/interfaces.ts';
+import { allInterfaces, concerns, likelyMirror, type NetworkInterface, networkInterface, shared, suggestion } from '../sensor/capture/interfaces.ts';
 import { linux } from '../sensor/capture/linux.ts';
 import { loadPcap } from '../sensor/capture/pcap.ts';
 import { type Command, DONE, FOUND, print, textFlag } from './command.ts';
@@ -77,10 +77,8 @@ function state(name: string, { kind, up, mtu, received, transmitted }: NetworkIn
 }
 
 function others(name: string, on: string): Check[] {
-  const count = listeners(on);
-  if (count === 0) return [];
-  const says = `${count} other program${count === 1 ? '' : 's'} capture from it`;
-  return [{ name, state: 'warn', says, fix: 'fine if meant; a second Stillwatch needs a STILLWATCH_STATE and STILLWATCH_LISTEN of its own' }];
+  const told = shared(on);
+  return told === null ? [] : [{ name, state: 'warn', ...told }];
 }
 
 function directory(path: string): Check {

@@ -13,7 +13,7 @@ import type { Store } from '../analyzer/store/store.ts';
 import type { Tag } from '../analyzer/tags/tag.ts';
 import { TagIndex } from '../analyzer/tags/tags.ts';
 import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
-import { suggestion, usable } from '../sensor/capture/interfaces.ts';
+import { shared, suggestion, usable } from '../sensor/capture/interfaces.ts';
 import { InputError } from '../sensor/capture/source.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
@@ -190,7 +190,7 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
     pass,
     async work(speed: number, signal: AbortSignal) {
       if ('files' in from) await replay(pass, from.files, speed, signal);
-      else await live(pass, from.capture.interfaces.join(', '), signal);
+      else await live(pass, from.capture.interfaces, signal);
       recorder.state = 'ended';
       await recorder.finish(pass);
       for (const warning of pass.warnings()) say(`warning: ${warning}`);
@@ -216,9 +216,15 @@ async function replay(pass: Pass, files: string[], speed: number, signal: AbortS
 }
 
 /** Captures until the signal. */
-async function live(pass: Pass, name: string, signal: AbortSignal): Promise<void> {
+async function live(pass: Pass, interfaces: readonly string[], signal: AbortSignal): Promise<void> {
+  for (const name of interfaces) {
+    const told = shared(name);
+    if (told !== null) say(`${name}: ${told.says}: ${told.fix}`);
+  }
   await pass.watch();
-  say(`capturing: ${name}${pass.sensor.confined?.seccomp === false ? ' (this kernel does not confine the sensor: see stillwatch doctor)' : ''}`);
+  say(
+    `capturing: ${interfaces.join(', ')}${pass.sensor.confined?.seccomp === false ? ' (this kernel does not confine the sensor: see stillwatch doctor)' : ''}`,
+  );
   const stopped = new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
   try {
     await Promise.race([stopped, pass.broken]);

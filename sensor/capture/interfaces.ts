@@ -140,8 +140,16 @@ function sysctl(path: string): string {
   }
 }
 
+/** Other programs that capture from it, in words with what to make of it; null for none. */
+export function shared(name: string): { says: string; fix: string } | null {
+  const count = listeners(name);
+  if (count === 0) return null;
+  const says = count === 1 ? 'another program captures from it' : `${count} other programs capture from it`;
+  return { says, fix: 'fine if meant; a second Stillwatch finds everything twice, and needs a STILLWATCH_STATE and STILLWATCH_LISTEN of its own' };
+}
+
 /** Packet sockets that take everything from an interface (protocol ETH_P_ALL), as /proc/net/packet tells them. */
-export function listeners(name: string): number {
+function listeners(name: string): number {
   const index = indexOf(name);
   let table = '';
   try {

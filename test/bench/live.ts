@@ -17,10 +17,13 @@ import { type Host, tcpFrame } from '../lab/frames.ts';
 import { until, Wire } from '../live/wire.ts';
 import { adu } from '../modbus-wire.ts';
 import { generate } from './generate.ts';
+import { largeReads } from './mixed.ts';
 
 /** Clock ticks of /proc a second. */
 const TICKS = 100;
 const FLOWS = 64;
+/** Larger frames are put together one by one, in memory. */
+const LARGE = 400_000;
 /** Writes whose way to the store is timed, and ms between them. */
 const WRITES = 200;
 const APART = 37;
@@ -66,7 +69,7 @@ async function settled(count: () => number): Promise<void> {
 
 async function everything(sent: Sent): Promise<void> {
   const live = { interfaces: [sent.wire.name], driver: 'ring' as const, filter: 'all', ring: 64, keys: [] };
-  const store = openSqlite(join(sent.wire.folder, 'bench.db'));
+  const store = openSqlite(join(sent.wire.folder, `bench-${sent.frames}.db`));
   const recorder = new Recorder(store, 'bench', new Progress(0));
   const pass = new Pass({
     rules: compileRules([]),
@@ -163,6 +166,10 @@ export async function bench([frames = 1_000_000]: number[]): Promise<void> {
     await tcpdump(sent);
     for (const name of ['ring', 'pcap', 'cap'] as const) await driver(sent, name);
     await everything(sent);
+    const large = { ...sent, file: join(wire.folder, 'reads.pcap'), frames: Math.min(frames, LARGE) };
+    largeReads(large.file, large.frames);
+    console.log(`${large.frames} frames of reads of 125 registers`);
+    await everything(large);
     await latency(wire);
   } finally {
     wire.remove();

@@ -44,6 +44,19 @@ const conversation = (path: string, count: number, opening: readonly Step[], ste
 const NODES = Array.from({ length: 10 }, (_, i) => named(2, `Line1.Pump${i}.Speed`));
 const registers = Array.from({ length: 125 }, (_, i) => (i * 7).toString(16).padStart(4, '0')).join('');
 
+/** Reads of the most registers that there can be. */
+export const largeReads = (path: string, frames: number): void =>
+  conversation(
+    path,
+    frames,
+    [],
+    (n) => [
+      ['>', adu(n & 0xffff, '03 0000 007d')],
+      ['<', adu(n & 0xffff, `03 fa ${registers}`)],
+    ],
+    502,
+  );
+
 type Case = { name: string; make(path: string, frames: number, folder: string): void | Promise<void>; rules?: boolean };
 
 /** Connections that nobody answers, from and to addresses by chance. */
@@ -71,17 +84,7 @@ const CASES: Case[] = [
   { name: 'Modbus polls, 100,000 flows', make: (path, frames) => void generate(path, Math.max(frames, 400_000), 100_000) },
   {
     name: 'Modbus reads of 125 registers',
-    make: (path, frames) =>
-      conversation(
-        path,
-        Math.min(frames, 400_000),
-        [],
-        (n) => [
-          ['>', adu(n & 0xffff, '03 0000 007d')],
-          ['<', adu(n & 0xffff, `03 fa ${registers}`)],
-        ],
-        502,
-      ),
+    make: (path, frames) => largeReads(path, Math.min(frames, 400_000)),
   },
   {
     name: 'OPC UA reads of 10 nodes',

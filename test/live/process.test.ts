@@ -1,7 +1,7 @@
 /** The sensor's process: what it counts, what it may not, what happens when its interface or it itself goes away. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
+import { spawn, spawnSync } from 'node:child_process';
+import { type EventEmitter, once } from 'node:events';
 import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -308,15 +308,20 @@ describe('the sensor as a process of its own', { skip: missing('live') }, () => 
 });
 
 describe('what cannot be captured from: one line each, with the fix', { skip: missing('live') }, () => {
-  const run = (name: string, ...more: string[]): string => {
+  const run = (expected: number, name: string, ...more: string[]): string => {
     const { stderr, status } = spawnSync(process.execPath, [LAUNCHER, 'run', '--interface', name, '--for', '1s', '--exit', ...more], {
       encoding: 'utf8',
       timeout: 20_000,
       env: { ...process.env, STILLWATCH_STATE: join(wire.folder, 'state'), STILLWATCH_LISTEN: '127.0.0.1:0' },
     });
-    assert.equal(status, 2, stderr);
-    return stderr.trim().split('\n').at(-1) ?? '';
+    assert.equal(status, expected, stderr);
+    return stderr;
   };
+  const refused = (name: string, ...more: string[]): string =>
+    run(2, name, ...more)
+      .trim()
+      .split('\n')
+      .at(-1) ?? '';
   let wire: Wire;
   before(() => {
     wire = new Wire();
@@ -325,14 +330,14 @@ describe('what cannot be captured from: one line each, with the fix', { skip: mi
 
   it('one that is down', () => {
     wire.down();
-    assert.match(run(wire.name), new RegExp(`^stillwatch: interface ${wire.name} is down; bring it up with: ip link set ${wire.name} up$`));
+    assert.match(refused(wire.name), new RegExp(`^stillwatch: interface ${wire.name} is down; bring it up with: ip link set ${wire.name} up$`));
     wire.up();
   });
 
   it('a bridge', () => {
     spawnSync('ip', ['link', 'add', 'swbridge', 'type', 'bridge']);
     try {
-      assert.match(run('swbridge'), /^stillwatch: swbridge is a bridge: capture from its port/);
+      assert.match(refused('swbridge'), /^stillwatch: swbridge is a bridge: capture from its port/);
     } finally {
       spawnSync('ip', ['link', 'del', 'swbridge']);
     }
@@ -341,14 +346,23 @@ describe('what cannot be captured from: one line each, with the fix', { skip: mi
   it('a tunnel', () => {
     assert.equal(spawnSync('ip', ['tuntap', 'add', 'dev', 'swtunnel', 'mode', 'tun']).status, 0);
     try {
-      assert.match(run('swtunnel'), /^stillwatch: swtunnel is a tunnel and has no Ethernet frames/);
+      assert.match(refused('swtunnel'), /^stillwatch: swtunnel is a tunnel and has no Ethernet frames/);
     } finally {
       spawnSync('ip', ['tuntap', 'del', 'dev', 'swtunnel', 'mode', 'tun']);
     }
   });
 
+  it('one that another program captures from is told, and captured from', async () => {
+    const one = spawn('tcpdump', ['-i', wire.name, '-w', '/dev/null'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    await once(one.stderr, 'data');
+    const said = run(0, wire.name);
+    one.kill('SIGKILL');
+    assert.match(said, new RegExp(`^${wire.name}: another program captures from it: fine if meant; a second Stillwatch finds everything twice`, 'm'));
+    assert.match(said, new RegExp(`^capturing: ${wire.name}`, 'm'));
+  });
+
   it('a filter that is none', () =>
-    assert.match(run(wire.name, '--driver', 'pcap', '--filter', 'tcp prt 5'), /^stillwatch: capture\.filter "tcp prt 5" is no filter: /));
+    assert.match(refused(wire.name, '--driver', 'pcap', '--filter', 'tcp prt 5'), /^stillwatch: capture\.filter "tcp prt 5" is no filter: /));
 
   it('without the privilege', () => {
     const state = mkdtempSync(join(tmpdir(), 'stillwatch-nobody-'));
