@@ -4,6 +4,7 @@ import { Decoder, HELD, IP, LINK, TCP, UDP, UNDECODED } from './decode/decode.ts
 import { ACK, type Packet, SYN } from './decode/packet.ts';
 import { Copies } from './flow/copies.ts';
 import { ANSWERED_FLOW, type Flow, type Half, NAMED, UNDECIDED } from './flow/flow.ts';
+import { renewed } from './flow/renewal.ts';
 import { flowEnd, flowIdentified, flowStart } from './flow/report.ts';
 import { Streams } from './flow/stream.ts';
 import { FlowTable } from './flow/table.ts';
@@ -31,8 +32,6 @@ const LEAP = 3_600_000;
 export const MEASURED = 'measured';
 /** Frames of a connection's one side, without one of the other, that show that the mirror port does not show the other: TCP acknowledges. */
 export const ONE_SIDED = 20;
-/** A SYN this far (bytes) behind the stream is not a late copy of the one that opened it. */
-const RESENT = 4_194_304;
 
 export type SensorSettings = {
   /** ms that a server may take to answer; learned of each connection when it is not given. */
@@ -176,7 +175,7 @@ export class Sensor {
     const flow = this.table.find(p);
     const side = this.table.side;
     const fresh = this.table.created;
-    if (!fresh && (p.flags & (SYN | ACK)) === SYN && renewed(flow, flow.half(side), p)) this.again(flow, p);
+    if (!fresh && (p.flags & SYN) !== 0 && renewed(flow, flow.half(side), p)) this.again(flow, p);
     const half = this.count(flow, side, p, length);
     if (fresh || half.frames === 1) this.meet(flow, half, p, fresh);
     const announce = flow.near.frames + flow.far.frames === 1;
@@ -347,13 +346,4 @@ export class Sensor {
     const general = this.tally.ceilings(this.table, this.operations, this.streams, this.dispatch, this.decoder);
     return [...general, ...protocols.flatMap((protocol) => protocol.ceilings?.(this.sink) ?? []), recentCeiling(this.sink)];
   }
-}
-
-/** Whether a SYN opens another connection on the ports of an earlier one: it is neither the first one's repeat nor close behind it. */
-function renewed(flow: Flow, half: Half, p: Packet): boolean {
-  if (flow.closed) return true;
-  // Only the other side was heard so far, and nobody heard it answer a SYN.
-  if (!half.started) return flow.opener < 0 && (flow.near.started || flow.far.started);
-  const ahead = (p.sequence + 1 - half.next) | 0;
-  return ahead > 0 || ahead < -RESENT;
 }

@@ -22,6 +22,9 @@ export class Half {
   /** TCP: the next sequence number in turn (int32), once `started`. */
   next = 0;
   started = false;
+  /** TCP: the number that it began with, as its SYN said when `opened`, else as the first segment seen lets assume. */
+  initial = 0;
+  opened = false;
   finished = false;
   frames = 0;
   bytes = 0;
@@ -49,6 +52,7 @@ export class Half {
   reset(): void {
     this.next = 0;
     this.started = false;
+    this.opened = false;
     this.finished = false;
     this.frames = 0;
     this.bytes = 0;

@@ -48,6 +48,7 @@ export class Streams {
     if (!half.started) {
       half.started = true;
       half.next = sequence;
+      half.initial = (sequence - 1) | 0;
     }
     const ahead = (sequence - half.next) | 0;
     if (ahead === 0 && half.held.length === 0) this.inTurn(flow, side, half, p, length);
@@ -81,6 +82,8 @@ export class Streams {
       // A SYN that comes behind its own data must not turn the stream back.
       if (!half.started) half.next = (p.sequence + 1) | 0;
       half.started = true;
+      half.opened = true;
+      half.initial = p.sequence;
       const opener = (p.flags & ACK) === 0 ? side : ((1 - side) as Side);
       if (flow.opener < 0) flow.opener = opener;
       if (opener !== side) flow.established = true;
