@@ -120,8 +120,9 @@ describe('what goes wrong in a process that reads is one line', () => {
   });
   it('a process that dies', async () => {
     const readers = new Readers({ files: [PLANT], responseTimeout: null, keys: [] }, 2, () => {});
+    const read = readers.read();
     process.kill(readers.pids[1] as number, 'SIGKILL');
-    await assert.rejects(readers.read(), /the sensor's process ended before the capture did \(SIGKILL\)/);
+    await assert.rejects(read, /the sensor's process ended before the capture did \(SIGKILL\)/);
   });
   it('whoever takes the batches fails', () => {
     const readers = new Readers({ files: [PLANT], responseTimeout: null, keys: [] }, 2, () => Promise.reject(new Error('the disk is full')));

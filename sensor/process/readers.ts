@@ -18,19 +18,25 @@ const MAIN = fileURLToPath(new URL('./reader.ts', import.meta.url));
 class Reader {
   readonly lane: Lane;
   how: ReadMessage | null = null;
+  private readonly options: ReaderOptions;
   private readonly inbox = new Inbox();
   private readonly waiting: ToldMessage[] = [];
-  private readonly child: ChildProcess;
+  private child: ChildProcess | null = null;
+
+  constructor(options: ReaderOptions, numbering: Numbering) {
+    this.options = options;
+    this.lane = new Lane(numbering, () => this.bring());
+  }
 
   /** `news` hears that there is more to take; `failed` in one line why there will not be. */
-  constructor(options: ReaderOptions, numbering: Numbering, news: () => void, failed: (line: string) => void) {
-    this.lane = new Lane(numbering, () => this.bring());
-    this.child = fork(MAIN, [], {
-      env: { ...process.env, [VARIABLE]: JSON.stringify(options) },
+  start(news: () => void, failed: (line: string) => void): void {
+    const child = fork(MAIN, [], {
+      env: { ...process.env, [VARIABLE]: JSON.stringify(this.options) },
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', this.inbox.fd],
     });
-    this.child.on('message', (message: FromReader) => {
+    this.child = child;
+    child.on('message', (message: FromReader) => {
       if (message.type === 'failed') return failed(message.message);
       if (message.type === 'batch') this.waiting.push(message);
       if (message.type === 'batch' || message.type === 'reached') this.lane.reached = message.reached;
@@ -38,8 +44,8 @@ class Reader {
       if (this.done) this.lane.reached = Number.POSITIVE_INFINITY;
       news();
     });
-    this.child.on('error', (error) => failed(`the sensor's process cannot be started: ${error.message}`));
-    this.child.on('exit', (code, signal) => {
+    child.on('error', (error) => failed(`the sensor's process cannot be started: ${error.message}`));
+    child.on('exit', (code, signal) => {
       if (!this.done) failed(`the sensor's process ended before the capture did (${signal ?? `exit ${code}`}); with --workers 0 there is none`);
     });
   }
@@ -58,16 +64,16 @@ class Reader {
     batch.definitions.push(...message.definitions);
     for (const detail of message.details) batch.details.push(detail);
     order.defined.splice(0, order.defined.length, ...message.defined);
-    if (this.child.connected) this.child.send({ type: 'taken', slot: message.place.slot } satisfies ToSensor, () => {});
+    if (this.child?.connected) this.child.send({ type: 'taken', slot: message.place.slot } satisfies ToSensor, () => {});
     return true;
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.child?.pid ?? 0;
   }
 
   end(): void {
-    this.child.kill('SIGKILL');
+    this.child?.kill('SIGKILL');
     this.inbox.close();
   }
 }
@@ -88,11 +94,7 @@ export class Readers {
   /** `workers`: how many processes, each with a share of the conversations. */
   constructor(options: Omit<ReaderOptions, 'share'>, workers: number, onBatch: (batch: Batch) => void | Promise<void>) {
     const numbering = new Numbering();
-    const failed = (line: string): void => this.settle.failed(new InputError(line));
-    this.readers = Array.from({ length: workers }, (_, member) => {
-      const share = { member, members: workers };
-      return new Reader({ ...options, share }, numbering, () => void this.pump(), failed);
-    });
+    this.readers = Array.from({ length: workers }, (_, member) => new Reader({ ...options, share: { member, members: workers } }, numbering));
     this.merge = new Merge(
       this.readers.map(({ lane }) => lane),
       onBatch,
@@ -134,9 +136,15 @@ export class Readers {
     return others.map(same).reduce(besideCoverage, first as Coverage);
   }
 
-  /** Resolves when everything was read and taken. Rejects with an InputError of one line when that cannot be, or with what `onBatch` threw. */
+  /** Starts them, and resolves when everything was read and taken. Rejects with an InputError of one line when that cannot be, or with what `onBatch` threw. */
   async read(): Promise<void> {
     try {
+      for (const reader of this.readers) {
+        reader.start(
+          () => void this.pump(),
+          (line) => this.settle.failed(new InputError(line)),
+        );
+      }
       await this.ended;
     } finally {
       for (const reader of this.readers) reader.end();
