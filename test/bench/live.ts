@@ -2,7 +2,7 @@
  * npm run bench -- live [FRAMES]: live capture as fast as the sender on this machine sends, by each driver and with everything on, beside `tcpdump -w` on the same wire;
  * then how long it takes from a frame to its finding in the store. Needs root, iproute2, tcpreplay and tcpdump.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,7 +17,6 @@ import { type Host, tcpFrame } from '../lab/frames.ts';
 import { until, Wire } from '../live/wire.ts';
 import { adu } from '../modbus-wire.ts';
 import { generate } from './generate.ts';
-import { largeReads } from './mixed.ts';
 
 /** Clock ticks of /proc a second. */
 const TICKS = 100;
@@ -57,6 +56,12 @@ async function driver(sent: Sent, name: DriverName): Promise<void> {
   console.log(
     `${name.padEnd(10)} ${rate}, ${sensor.frames} taken, ${lost ?? 'unknown'} dropped; sensor ${per(spent[0], sensor.frames)}, crossing ${per(spent[1], sensor.frames)} of CPU a frame`,
   );
+}
+
+/** Makes the capture of large reads in a process of its own, since this one's memory is measured. */
+function elsewhere(path: string, frames: number): void {
+  const program = `import { largeReads } from ${JSON.stringify(new URL('./mixed.ts', import.meta.url))}; largeReads(${JSON.stringify(path)}, ${frames});`;
+  execFileSync(process.execPath, ['--input-type=module', '-e', program]);
 }
 
 /** Waits until a count stands still. */
@@ -167,7 +172,7 @@ export async function bench([frames = 1_000_000]: number[]): Promise<void> {
     for (const name of ['ring', 'pcap', 'cap'] as const) await driver(sent, name);
     await everything(sent);
     const large = { ...sent, file: join(wire.folder, 'reads.pcap'), frames: Math.min(frames, LARGE) };
-    largeReads(large.file, large.frames);
+    elsewhere(large.file, large.frames);
     console.log(`${large.frames} frames of reads of 125 registers`);
     await everything(large);
     await latency(wire);
