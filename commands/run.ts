@@ -210,9 +210,12 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
 
 async function replay(pass: Pass, files: string[], speed: number, signal: AbortSignal): Promise<void> {
   const source = paced(open(files), speed);
-  signal.addEventListener('abort', () => source.stop(), { once: true });
-  signal.addEventListener('abort', () => pass.stopReading(), { once: true });
-  await (speed === Number.POSITIVE_INFINITY ? pass.readAll(source) : pass.read(source));
+  const stop = (): void => {
+    source.stop();
+    pass.stopReading();
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  await pass.readAll(source);
 }
 
 /** Captures until the signal. */

@@ -42,6 +42,13 @@ export type ProtocolCoverage = {
 /** The order of protocols: the busiest first. */
 export const byFrames = (a: ProtocolCoverage, b: ProtocolCoverage): number => b.frames - a.frames || (a.protocol < b.protocol ? -1 : 1);
 
+/** Every number of both added up; what else there is as `y` says. */
+export function sum<T extends object>(x: T, y: T): T {
+  const out = { ...y } as { [key: string]: unknown };
+  for (const [key, value] of Object.entries(x)) if (typeof value === 'number') out[key] = value + ((out[key] as number | null) ?? 0);
+  return out as T;
+}
+
 /** A bounded table or buffer: how full it is and how often it was too small. */
 export type Ceiling = { name: string; limit: number; used: number; hit: number };
 

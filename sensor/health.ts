@@ -1,6 +1,6 @@
 /** How well the sensor sees, judged a minute of capture time at a time and told as observations. Counts alone would have to be watched. */
 import type { Interface } from './capture/source.ts';
-import type { Ceiling } from './coverage.ts';
+import { type Ceiling, sum } from './coverage.ts';
 import { type Observation, timestamp } from './observation.ts';
 import type { Counts, Tally } from './tally.ts';
 
@@ -53,7 +53,7 @@ export class Health {
     for (const [id, one] of this.tally.interfaces.entries()) {
       const on = interfaces[id];
       const name = on?.driver === undefined ? '' : on.name;
-      if (one !== undefined) all[name] = plus(one, all[name]);
+      if (one !== undefined) all[name] = sum(one, all[name] ?? NONE);
     }
     return all;
   }
@@ -93,19 +93,9 @@ export class Judge {
 /** What several sensors counted that share the frames of a capture. */
 export function together(a: Measure, b: Measure): Measure {
   const interfaces = { ...a.interfaces };
-  for (const [name, counts] of Object.entries(b.interfaces)) interfaces[name] = plus(counts, interfaces[name]);
-  const full = { ...a.full };
-  for (const [table, hit] of Object.entries(b.full)) full[table] = hit + (full[table] ?? 0);
-  return { interfaces, full };
+  for (const [name, counts] of Object.entries(b.interfaces)) interfaces[name] = sum(counts, interfaces[name] ?? NONE);
+  return { interfaces, full: sum(a.full, b.full) };
 }
-
-const plus = (a: Counts, b: Counts = NONE): Counts => ({
-  frames: a.frames + b.frames,
-  bytes: a.bytes + b.bytes,
-  truncated: a.truncated + b.truncated,
-  undecoded: a.undecoded + b.undecoded,
-  duplicates: a.duplicates + b.duplicates,
-});
 
 /** An observation of what the capture itself missed, or shows badly. */
 export function lossOf(reason: string, { frames, of, duration, on, table, times }: Told, at: number, frame: number): Observation {

@@ -1,5 +1,5 @@
 /** Coverage of several sensors, one after the other or side by side, as one. */
-import { byFrames, type Ceiling, type Coverage, type InterfaceCoverage, type ProtocolCoverage } from '../coverage.ts';
+import { byFrames, type Ceiling, type Coverage, type InterfaceCoverage, type ProtocolCoverage, sum } from '../coverage.ts';
 
 export const NO_COVERAGE: Coverage = { interfaces: [], protocols: [], ceilings: [], clock_steps: 0 };
 
@@ -30,10 +30,4 @@ function byName<T>(a: readonly T[], b: readonly T[], nameOf: (one: T) => string,
     all.set(nameOf(one), before === undefined ? one : join(before, one));
   }
   return [...all.values()];
-}
-
-function sum<T extends object>(x: T, y: T): T {
-  const out = { ...y } as { [key: string]: unknown };
-  for (const [key, value] of Object.entries(x)) if (typeof value === 'number') out[key] = value + ((out[key] as number | null) ?? 0);
-  return out as T;
 }

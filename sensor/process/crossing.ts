@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BATCH_ROWS, BATCH_VALUES, type Batch } from '../observation.ts';
 import type { Order } from '../order.ts';
+import { MAX_UNDER_WAY } from './message.ts';
 
 /** Columns with one entry a row, the widest first, so that each begins where its width allows. */
 const COLUMNS = [
@@ -96,6 +97,9 @@ export class Inbox {
 export class Outbox {
   private readonly fd: number;
   private readonly free = Array.from({ length: SLOTS }, (_, slot) => slot);
+  /** Batches that were written and not taken yet. */
+  underWay = 0;
+  private wake: (() => void) | null = null;
 
   constructor(fd: number) {
     this.fd = fd;
@@ -104,6 +108,7 @@ export class Outbox {
   /** Writes a batch. */
   write(batch: Batch, order: Order | null = null): Place {
     const { rows } = batch;
+    this.underWay++;
     const values = valuesOf(batch);
     const size = laidOut(batch, order, rows, values, (column, at, length) => {
       staging.set(new Uint8Array(column.buffer, 0, length * column.BYTES_PER_ELEMENT), at);
@@ -117,5 +122,14 @@ export class Outbox {
   /** The slot was read. */
   taken(slot: number): void {
     if (slot >= 0) this.free.push(slot);
+    if (--this.underWay < MAX_UNDER_WAY) this.wake?.();
+  }
+
+  /** Resolves when there is room for more; undefined when there is. */
+  room(): Promise<void> | undefined {
+    if (this.underWay < MAX_UNDER_WAY) return undefined;
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
   }
 }

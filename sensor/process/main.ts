@@ -15,7 +15,7 @@ import { loadKeys } from '../protocols/opcua/keys/load.ts';
 import { Sensor } from '../sensor.ts';
 import { confine, giveUpPrivileges } from './confine.ts';
 import { Outbox } from './crossing.ts';
-import { type Confined, EAGER, MAX_UNDER_WAY, type ToAnalyzer, type ToSensor } from './message.ts';
+import { type Confined, EAGER, type ToAnalyzer, type ToSensor } from './message.ts';
 import { type OpenedOptions, VARIABLE } from './options.ts';
 import { Watch } from './watch.ts';
 
@@ -52,11 +52,8 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
   const keys = options.keys.length === 0 ? undefined : loadKeys(options.keys);
   const how = await confined();
   const outbox = new Outbox(BATCHES);
-  let underWay = 0;
-  let room: (() => void) | null = null;
   const sensor = new Sensor(
     (batch) => {
-      underWay++;
       const place = outbox.write(batch);
       send({ type: 'batch', place, definitions: batch.definitions, details: batch.details });
     },
@@ -75,21 +72,15 @@ async function capture(options: OpenedOptions, source: Source, confined: () => P
   };
   process.on('message', (message: ToSensor) => {
     if (message.type === 'stop') source.stop();
-    else {
-      outbox.taken(message.slot);
-      if (--underWay < MAX_UNDER_WAY) room?.();
-    }
+    else outbox.taken(message.slot);
   });
   process.on('disconnect', () => source.stop());
   const timer = setInterval(report, REPORT_EVERY);
   send({ type: 'ready', confined: how });
   await source.frames((block) => {
-    sensor.take(block, underWay < EAGER);
+    sensor.take(block, outbox.underWay < EAGER);
     watch.look();
-    if (underWay < MAX_UNDER_WAY) return;
-    return new Promise<void>((resolve) => {
-      room = resolve;
-    });
+    return outbox.room();
   });
   clearInterval(timer);
   sensor.end();

@@ -9,7 +9,7 @@ import { loadKeys } from '../protocols/opcua/keys/load.ts';
 import { Sensor } from '../sensor.ts';
 import type { Share } from '../share.ts';
 import { Outbox } from './crossing.ts';
-import { type FromReader, MAX_UNDER_WAY, type ToSensor } from './message.ts';
+import type { FromReader, ToSensor } from './message.ts';
 import { VARIABLE } from './options.ts';
 
 /** ms between two reports of how far it is. */
@@ -32,12 +32,10 @@ async function read({ files, share, responseTimeout, keys: paths }: ReaderOption
   const keys = paths.length === 0 ? undefined : loadKeys(paths);
   const source = openFiles(files);
   const outbox = new Outbox(BATCHES);
-  let [underWay, told] = [0, 0];
+  let told = 0;
   let first = Number.NaN;
-  let room: (() => void) | null = null;
   const sensor = new Sensor(
     (batch) => {
-      underWay++;
       told++;
       const { defined, reached } = order;
       send({ type: 'batch', place: outbox.write(batch, order), definitions: batch.definitions, details: batch.details, defined, reached });
@@ -47,9 +45,7 @@ async function read({ files, share, responseTimeout, keys: paths }: ReaderOption
   const order = sensor.order as NonNullable<typeof sensor.order>;
   sensor.interfaces = () => source.report.interfaces;
   process.on('message', (message: ToSensor) => {
-    if (message.type === 'stop') return;
-    outbox.taken(message.slot);
-    if (--underWay < MAX_UNDER_WAY) room?.();
+    if (message.type === 'taken') outbox.taken(message.slot);
   });
   const how = (type: 'reading' | 'read'): FromReader => {
     const warnings = [...source.report.warnings, ...(keys?.warnings() ?? [])];
@@ -65,10 +61,7 @@ async function read({ files, share, responseTimeout, keys: paths }: ReaderOption
       reported = performance.now();
       send(how('reading'));
     }
-    if (underWay < MAX_UNDER_WAY) return;
-    return new Promise<void>((resolve) => {
-      room = resolve;
-    });
+    return outbox.room();
   });
   sensor.end();
   return how('read');
