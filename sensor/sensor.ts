@@ -122,7 +122,7 @@ export class Sensor {
     this.order?.between(this.frames);
     for (const { name, dropped, driver } of this.interfaces()) {
       // Of live capture that is told when it happens.
-      if (driver === undefined && (dropped ?? 0) > 0) this.first('kernel_drop', { frames: dropped as number, on: name });
+      if (driver === undefined && (dropped ?? 0) > 0 && this.isFirst) this.tell('kernel_drop', { frames: dropped as number, on: name });
     }
     this.table.each((flow) => {
       this.order?.of(flow, flow.tier);
@@ -283,8 +283,8 @@ export class Sensor {
   }
 
   /** Of what all sensors that share the frames see, the first tells. */
-  private first(reason: string, how: Told): void {
-    if (this.share === null || this.share.member === 0) this.tell(reason, how);
+  private get isFirst(): boolean {
+    return this.share === null || this.share.member === 0;
   }
 
   /** What its share showed, for whoever puts all shares together: the other sensors' parts belong to it. */
@@ -317,7 +317,7 @@ export class Sensor {
   /** Capture time was set back, or leapt: by so many ms. */
   private stepped(by: number): void {
     this.tally.clockSteps++;
-    this.first('clock_step', { duration: Math.round(by) });
+    if (this.isFirst) this.tell('clock_step', { duration: Math.round(by) });
   }
 
   /** `forGood`: the flow itself ended; otherwise only the capture did. */
@@ -343,7 +343,8 @@ export class Sensor {
   }
 
   private ceilings(): Coverage['ceilings'] {
-    const general = this.tally.ceilings(this.table, this.operations, this.streams, this.dispatch, this.decoder);
-    return [...general, ...protocols.flatMap((protocol) => protocol.ceilings?.(this.sink) ?? []), recentCeiling(this.sink)];
+    const general = this.tally.ceilings(this.table, this.operations, this.streams, this.dispatch);
+    const common = this.isFirst ? this.tally.commonCeilings(this.table, this.decoder) : [];
+    return [...general, ...common, ...protocols.flatMap((protocol) => protocol.ceilings?.(this.sink) ?? []), recentCeiling(this.sink)];
   }
 }

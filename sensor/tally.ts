@@ -75,16 +75,22 @@ export class Tally {
     };
   }
 
-  ceilings(table: FlowTable, operations: Operations, streams: Streams, dispatch: Dispatch, decoder: Decoder): Ceiling[] {
-    const { addresses } = table;
+  ceilings(table: FlowTable, operations: Operations, streams: Streams, dispatch: Dispatch): Ceiling[] {
     return [
       { name: 'flows', limit: MAX_FLOWS, used: table.count, hit: table.evicted },
       { name: 'operations', limit: MAX_OPERATIONS, used: operations.size, hit: operations.refused + operations.retired },
-      { name: 'ipv6 and link addresses', limit: MAX_ADDRESSES, used: addresses.count, hit: addresses.refused },
       { name: 'bytes held for order', limit: MAX_HELD_IN_ALL, used: streams.held, hit: streams.overflowed },
       { name: 'segments outside any window', limit: 0, used: 0, hit: streams.outside },
       { name: 'bytes held for a message', limit: MAX_PENDING_IN_ALL, used: dispatch.waiting, hit: dispatch.overflowed },
-      { name: 'fragmented datagrams', limit: MAX_DATAGRAMS, used: decoder.fragments.size, hit: decoder.fragments.lost },
+    ];
+  }
+
+  /** Of what every sensor knows that is given the same frames, whoever's they are. */
+  commonCeilings({ addresses }: FlowTable, { fragments }: Decoder): Ceiling[] {
+    return [
+      { name: 'ipv6 and link addresses', limit: MAX_ADDRESSES, used: addresses.count, hit: addresses.refused },
+      { name: 'fragmented datagrams', limit: MAX_DATAGRAMS, used: fragments.size, hit: fragments.evicted },
+      { name: 'datagrams that stayed in pieces', limit: 0, used: 0, hit: fragments.lost },
     ];
   }
 

@@ -184,13 +184,13 @@ it('fragments time out, and a table of first fragments has a ceiling', () => {
   decoder.fragments.tick(START + 59_999);
   assert.equal(decoder.fragments.size, 1);
   decoder.fragments.tick(START + 60_000);
-  assert.deepEqual([decoder.fragments.size, decoder.fragments.lost], [0, 1]);
+  assert.deepEqual([decoder.fragments.size, decoder.fragments.lost, decoder.fragments.evicted], [0, 1, 0]);
   for (let id = 0; id < MAX_DATAGRAMS + 5; id++) {
     const first = (parts[0] as Uint8Array).slice();
     first.set(u16(id), 18);
     decode(first, { decoder });
   }
-  assert.deepEqual([decoder.fragments.size, decoder.fragments.lost], [MAX_DATAGRAMS, 6]);
+  assert.deepEqual([decoder.fragments.size, decoder.fragments.lost, decoder.fragments.evicted], [MAX_DATAGRAMS, 6, 6]);
 });
 
 it('a fragment cut by the snap length is given up', () => {

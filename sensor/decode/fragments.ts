@@ -15,6 +15,8 @@ type Datagram = { bytes: Uint8Array; have: Uint8Array; end: number; reach: numbe
 export class Fragments {
   /** Datagrams given up: pushed out, timed out or impossible. */
   lost = 0;
+  /** Those of them that were pushed out. */
+  evicted = 0;
   /** Fragments whose overlap said something else than the copy before it. */
   conflicts = 0;
   private readonly open = new Map<string, Datagram>();
@@ -73,6 +75,7 @@ export class Fragments {
     if (this.open.size >= MAX_DATAGRAMS) {
       this.open.delete(this.open.keys().next().value as string);
       this.lost++;
+      this.evicted++;
     }
     const datagram = { bytes: new Uint8Array(0), have: new Uint8Array(0), end: -1, reach: 0, got: 0, at };
     this.open.set(key, datagram);
