@@ -56,6 +56,13 @@ export const openResponse = (sequence: number, channel: number, token = 1): Uint
   asymmetric(channel, 'None', join(u32(sequence), u32(sequence), id(449), responseHeader(1), u32(0), u32(channel), u32(token), TIME, u32(3_600_000), u32(-1)));
 export const sealedOpen = (channel: number, policy = 'Basic256Sha256'): Uint8Array => asymmetric(channel, policy, new Uint8Array(256).fill(0xa5));
 
+/** The same shown with a chain of certificates, and encrypted for a certificate with some thumbprint. */
+export const certifiedOpen = (channel: number, chain: Uint8Array): Uint8Array =>
+  message(
+    'OPNF',
+    join(u32(channel), text(`${POLICY}Basic256Sha256`), u32(chain.length), chain, u32(20), new Uint8Array(20).fill(9), new Uint8Array(256).fill(0xa5)),
+  );
+
 /** One chunk of channel 5, token 1. */
 export const chunk = (letter: string, sequence: number, request: number, body: Bytes, channel = 5, token = 1): Uint8Array =>
   message(`MSG${letter}`, join(u32(channel), u32(token), u32(sequence), u32(request), body));

@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { compileRules, open, Pass, type Result } from '../commands/pass.ts';
 import type { Observation } from '../sensor/observation.ts';
 import { Readers } from '../sensor/process/readers.ts';
+import { selfSigned } from './lab/certificate.ts';
 import { SYN, tcpFrame } from './lab/frames.ts';
 import { pcap } from './lab/pcapfile.ts';
 import { adu, CLIENT, SERVER, type Step, talk } from './modbus-wire.ts';
-import { capture } from './opcua-wire.ts';
+import { ack, capture, certifiedOpen, hel, sealedOpen } from './opcua-wire.ts';
 import { type Frame, framesOf, random, START } from './sense.ts';
 
 const PLANT = fileURLToPath(new URL('captures/plant/plant.pcapng.gz', import.meta.url));
@@ -100,6 +101,21 @@ async function damaged(): Promise<Frame[]> {
   });
 }
 
+/** One application opens channels to many servers, and shows another certificate from the fourth on. */
+function renewal(): Frame[] {
+  const certificates = [0, 1].map(() => selfSigned('HMI', { uri: 'urn:plant:hmi' }).der);
+  return Array.from({ length: 8 }, (_, n) => {
+    const server = { ...SERVER, ip: `10.0.9.${n + 1}`, port: 4840 };
+    const steps: Step[] = [
+      ['>', hel()],
+      ['<', ack()],
+      ['>', certifiedOpen(0, certificates[n < 4 ? 0 : 1] as Uint8Array)],
+      ['<', sealedOpen(5)],
+    ];
+    return talk(steps, { client: { ...CLIENT, port: 40_000 + n }, server, from: START + n * 1000 });
+  }).flat();
+}
+
 describe('several workers find what one finds', () => {
   it('in the sample plant', async () => void (await agree([PLANT])));
   for (const name of SHARED) {
@@ -114,6 +130,13 @@ describe('several workers find what one finds', () => {
     const { coverage } = await agree([file('damaged.pcap', await damaged())]);
     const pieces = coverage.ceilings.find(({ name }) => name === 'datagrams that stayed in pieces');
     assert.ok((pieces?.hit ?? 0) > 0, 'some look like fragments');
+  });
+  it('in channels of one application to many servers', async () => {
+    const { findings } = await agree([file('renewal.pcap', renewal())]);
+    assert.deepEqual(
+      findings.filter(({ rule }) => rule.name === 'opcua-client-certificate-changed').map(({ count }) => count),
+      [1],
+    );
   });
   it('in a flood of connections that end at the same time', async () => {
     assert.ok((await agree([file('flood.pcap', flood())])).coverage.protocols.some(({ flows }) => flows > 5000));

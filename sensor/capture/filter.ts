@@ -153,46 +153,42 @@ function mixed(label: string, words: readonly number[]): Step[] {
   ];
 }
 
-/** One version of IP. Where exactly one port is a joined one its owner's address counts, of a whole TCP segment. */
+/** One version of IP. Whole TCP segments with one of the joined ports are the first member's. */
 function dealt(version: 4 | 6, joined: readonly number[]): Step[] {
   const { source, destination } = ADDRESSES[version];
-  const [name, from, to, pair] = [`ipv${version}`, `${version} from`, `${version} to`, `${version} pair`];
+  const pair = `${version} pair`;
   const port = (side: number): Step => (version === 4 ? { code: LD_H_IND, k: NETWORK + side } : { code: LD_H_ABS, k: NETWORK + 40 + side });
-  const among = (yes: string): Step[] => joined.map((k): Step => ({ code: JEQ, k, yes }));
+  const among = joined.map((k): Step => ({ code: JEQ, k, yes: 'first' }));
   const place: Step[] = [
     { code: LD_H_ABS, k: NETWORK + 6 },
     { code: JSET, k: FRAGMENT, yes: pair },
     { code: LDX_MSH, k: NETWORK },
   ];
   return [
-    { label: name, code: LD_B_ABS, k: NETWORK + (version === 4 ? 9 : 6) },
+    { label: `ipv${version}`, code: LD_B_ABS, k: NETWORK + (version === 4 ? 9 : 6) },
     { code: JEQ, k: TCP, no: pair },
     ...(version === 4 ? place : []),
     port(0),
-    ...among(from),
+    ...among,
     port(2),
-    ...among(to),
-    { code: JA, k: 0, yes: pair },
-    { ...port(2), label: from },
-    ...among(pair),
-    ...mixed(`${version} source`, source),
-    ...mixed(to, destination),
+    ...among,
     ...mixed(pair, [...source, ...destination]),
   ];
 }
 
 /**
  * Deals frames out to the members of a group, as the remainder of what it returns, as `share.ts` does: by the two addresses of IP, whichever is the sender's, so that all of two
- * devices' conversations come to one sensor; by the server's alone where it is known by one of the `joined` ports; everything else to the first. Pieces of an IP packet go by both
- * addresses: only the first of them has ports.
+ * devices' conversations come to one sensor; those with one of the `joined` ports and what is not IP to the first. Pieces of an IP packet go by both addresses: only the first of
+ * them has ports.
  */
 export function fanoutProgram(joined: readonly number[]): Buffer {
   return assembled([
     { code: LD_W_ABS, k: PROTOCOL },
     { code: JEQ, k: IPV4, yes: 'ipv4' },
     { code: JEQ, k: IPV6, yes: 'ipv6' },
-    { code: RET, k: 0 },
+    { code: JA, k: 0, yes: 'first' },
     ...dealt(4, joined),
     ...dealt(6, joined),
+    { label: 'first', code: RET, k: 0 },
   ]);
 }

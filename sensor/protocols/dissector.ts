@@ -72,7 +72,7 @@ export type Protocol = {
   readonly transport: 'tcp' | 'udp' | 'any';
   /** Ports that are a hint, never a proof. */
   readonly ports: readonly number[];
-  /** What a client opened at a server, such as a session, may show on another connection: they are best seen by one sensor. */
+  /** What a client opened at a server, such as a session, may show on another connection: one sensor has them all. */
   readonly joined?: boolean;
   /** Judges the first bytes that one side sent. `hinted`: one of the flow's ports is in `ports`. */
   recognise(view: DataView, start: number, end: number, hinted: boolean): Recognition;

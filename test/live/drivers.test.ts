@@ -103,7 +103,7 @@ describe('drivers on a wire', { skip: missing('live') }, () => {
       assert.deepEqual(hex(some).sort(), hex(frames.filter((frame) => own(frame) === member)).sort());
       assert.ok(some.length > CLIENTS, `${some.length}`);
     }
-    // All clients of one server of OPC UA come to the same sensor, those of a Modbus server need not.
+    // All of OPC UA comes to the same sensor, clients of a Modbus server need not.
     const of = (port: number): number => new Set(frames.filter((_, i) => i < 2 * CLIENTS && i % 2 === (port === 502 ? 1 : 0)).map(own)).size;
     assert.deepEqual([of(4840), of(502)], [1, 3]);
   });

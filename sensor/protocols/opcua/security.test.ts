@@ -5,6 +5,7 @@ import { join } from '../../../test/lab/bytes.ts';
 import { authority, claiming, type Issued, issue, selfSigned, type Wish } from '../../../test/lab/certificate.ts';
 import {
   type Bytes,
+  certifiedOpen,
   clo,
   conversation,
   dissect,
@@ -35,12 +36,9 @@ import { Ledger } from './ledger.ts';
 
 const blob = (bytes: Bytes | null): Uint8Array => (bytes === null ? join(u32(-1)) : join(u32(bytes.length), bytes));
 const nonce = (fill: number, size = 32): Uint8Array => new Uint8Array(size).fill(fill);
-const open = (...chain: Uint8Array[]): Uint8Array => secured('Basic256Sha256', join(...chain));
-const secured = (policy: string, chain: Uint8Array): Uint8Array =>
-  message('OPNF', join(u32(0), text(POLICY + policy), blob(chain), blob(nonce(9, 20)), new Uint8Array(256).fill(0xa5)));
+const open = (...chain: Uint8Array[]): Uint8Array => certifiedOpen(0, join(...chain));
 const answer = (channel = 5): Uint8Array => sealedOpen(channel);
-const answeredBy = (chain: Uint8Array): Uint8Array =>
-  message('OPNF', join(u32(5), text(`${POLICY}Basic256Sha256`), blob(chain), blob(nonce(9, 20)), new Uint8Array(256).fill(0x5a)));
+const answeredBy = (chain: Uint8Array): Uint8Array => certifiedOpen(5, chain);
 
 /** The opening of a channel by a client with these certificates, at the time that conversations begin: 2023-11-14. */
 const shown = (...chain: Issued[]): Observation =>
