@@ -2,10 +2,11 @@
 import type { Asset } from '../../asset.ts';
 import { choices, foldAsset } from '../fold.ts';
 import { addressKey, micros, searchable, words } from '../order.ts';
+import { byCount, sortNamed } from '../page.ts';
 import type { AssetQuery, Facet, Page } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
-import { byCount, type Filter, filterOf, page, type Sort, sortNamed, total, when, where } from './page.ts';
+import { type Filter, filterOf, page, type Sort, total, when, where } from './page.ts';
 
 const SORTS: { [name: string]: Sort<Asset> } = {
   address: { column: 'address_key', type: 'string', of: (asset) => addressKey(asset.address) },

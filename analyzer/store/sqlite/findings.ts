@@ -3,10 +3,11 @@ import { behindGateway } from '../../asset.ts';
 import type { Finding, FindingView } from '../../finding.ts';
 import { foldFinding } from '../fold.ts';
 import { micros, searchable, words } from '../order.ts';
+import { byCount, sortNamed } from '../page.ts';
 import type { Facet, FindingQuery, Page } from '../store.ts';
 import type { Database, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
-import { byCount, type Filter, filterOf, page, type Sort, sortNamed, total, when, where } from './page.ts';
+import { type Filter, filterOf, page, type Sort, total, when, where } from './page.ts';
 
 const COLUMNS = 'json, status, resolution, decided_by';
 

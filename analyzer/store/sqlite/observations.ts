@@ -2,9 +2,10 @@
 import { hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { micros } from '../order.ts';
+import { limited } from '../page.ts';
 import type { Health, Kept } from '../store.ts';
 import type { Database, Row } from './database.ts';
-import { filterOf, limited, when, where } from './page.ts';
+import { filterOf, when, where } from './page.ts';
 
 const SAVE = `INSERT INTO observations (id, at, source, destination, json) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET at = excluded.at, source = excluded.source, destination = excluded.destination, json = excluded.json RETURNING seq`;

@@ -1,11 +1,8 @@
 /** Reading a list page by page: keyset, never an offset, so a page costs the same at the start and at the end. */
 import { decodeCursor, encodeCursor, type SortValue } from '../cursor.ts';
-import { type Facet, type Page, StoreError } from '../store.ts';
+import { limited } from '../page.ts';
+import type { Page } from '../store.ts';
 import type { Database, Input, Row } from './database.ts';
-
-const DEFAULT_LIMIT = 50;
-/** Items of one page; a larger wish gets this many. */
-export const MAX_PAGE = 10_000;
 
 /** Conditions that all hold, and the values for their question marks. */
 export type Filter = { sql: string[]; values: Input[] };
@@ -42,17 +39,6 @@ export const where = (filter: Filter): string => (filter.sql.length === 0 ? '' :
 export const when = <T>(wish: T | undefined, condition: (wish: T) => readonly [string, ...Input[]]): readonly [string, ...Input[]] | null =>
   wish === undefined || wish === '' ? null : condition(wish);
 
-export const limited = (limit: number | undefined, fallback = DEFAULT_LIMIT): number =>
-  limit === undefined || !Number.isFinite(limit) ? fallback : Math.min(MAX_PAGE, Math.max(1, Math.floor(limit)));
-
-/** The sort by that name, or a StoreError. */
-export function sortNamed<T>(sorts: { [name: string]: Sort<T> }, name: string): Sort<T> {
-  const sort = Object.hasOwn(sorts, name) ? sorts[name] : undefined;
-  if (sort === undefined)
-    throw new StoreError('query', `Cannot sort by ${JSON.stringify(String(name).slice(0, 40))}: choose one of ${Object.keys(sorts).join(', ')}.`);
-  return sort;
-}
-
 export const total = (db: Database, table: string, filter: Filter): number =>
   Number(db.get(`SELECT count(*) AS n FROM ${table}${where(filter)}`, ...filter.values)?.['n'] ?? 0);
 
@@ -76,6 +62,3 @@ export function page<T extends { id: string }>(db: Database, listing: Listing<T>
   const last = items.at(-1)!;
   return { items, next: encodeCursor(signature, { value: sort.of(last), id: last.id }), total: count };
 }
-
-/** The most frequent first. */
-export const byCount = (facet: Facet): Facet => facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
