@@ -28,6 +28,10 @@ const NEEDS = {
     here: () => process.platform === 'linux' && process.getuid?.() === 0 && starts('ip', ['-V']) && starts('tcpreplay', ['-V']),
     without: 'live capture is tested as root on Linux, with iproute2 and tcpreplay',
   },
+  elasticsearch: {
+    here: () => (process.env['STILLWATCH_ELASTICSEARCH'] ?? '') !== '',
+    without: 'no Elasticsearch is named in STILLWATCH_ELASTICSEARCH (test/elasticsearch/README.md says how to start one)',
+  },
 } as const;
 
 /** Why a test that needs these is skipped, or false; under STILLWATCH_REQUIRE_ALL=1 a need that is not met is an error. */

@@ -2,6 +2,7 @@
 import { type Asset, ATTRIBUTES, type Attribute, type AttributeName, best, editedBy, isEdit } from '../asset.ts';
 import type { Fact } from '../fact.ts';
 import { type Decision, decidedStatus, type FindingView } from '../finding.ts';
+import type { AuditLine } from './store.ts';
 
 export type Life = Pick<FindingView, 'status' | 'resolution' | 'decided_by'>;
 
@@ -50,4 +51,11 @@ export function choices(asset: Asset, name: 'role' | 'protocol' | 'vendor'): str
   if (values.length === 0) return [];
   if (name === 'vendor' || values.some(isEdit)) return [best(asset, name)];
   return [...new Set(values.map((attribute) => attribute.value))];
+}
+
+/** A decision as a line of the trail. */
+export function decisionLine(decision: Decision): AuditLine {
+  const edit = decision.edit === null ? '' : JSON.stringify(decision.edit);
+  const detail = [decision.resolution, decision.comment, edit].filter(Boolean).join(': ');
+  return { '@timestamp': decision['@timestamp'], by: decision.by, action: decision.kind, on: `${decision.on.kind} ${decision.on.id}`, detail };
 }

@@ -1,7 +1,8 @@
 /** The embedded store: one SQLite file, always there, never a network away. */
 import type { Decision } from '../finding.ts';
+import { decisionLine } from './fold.ts';
 import { countAssets, listAssets, readAsset, refoldAsset, saveAsset } from './sqlite/assets.ts';
-import { appendAudit, decisionLine, listAudit } from './sqlite/audit.ts';
+import { appendAudit, listAudit } from './sqlite/audit.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
 import { appendDecision, decisionsOn } from './sqlite/decisions.ts';
 import { listConversations, listFacts, refoldFact, saveConversation, saveFact } from './sqlite/facts.ts';

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { cluster, remove, SERVERS, siteOf } from '../../test/elasticsearch/servers.ts';
 import {
   sampleAsset,
   sampleAttribute,
@@ -18,9 +19,12 @@ import {
   sampleTag,
   sampleTime,
 } from '../../test/samples.ts';
+import { missing } from '../../test/shared.ts';
 import { best } from '../asset.ts';
 import { type Finding, type FindingView, LEVELS, STATUSES } from '../finding.ts';
 import type { Tag } from '../tags/tag.ts';
+import type { Cluster } from './elastic/scope.ts';
+import { elasticStore } from './elastic.ts';
 import { openSqlite } from './sqlite.ts';
 import { CONFIGURATION, type Page, type Store, StoreError, type TagList } from './store.ts';
 
@@ -971,3 +975,14 @@ function extremes(withStore: WithStore): void {
 }
 
 for (const backend of BACKENDS) contract(backend);
+
+describe('Elasticsearch', { skip: missing('elasticsearch') }, () => {
+  for (const node of SERVERS) {
+    let one: Cluster;
+    before(async () => {
+      one = await cluster(node);
+    });
+    after(() => remove(one));
+    contract([node, () => elasticStore(siteOf(one))]);
+  }
+});

@@ -1,7 +1,6 @@
 /** The audit trail: every line carries the hash of the one before, so that none can be changed or taken out unseen. */
 import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { Decision } from '../../finding.ts';
 import { micros } from '../order.ts';
 import { type AuditLine, type Page, StoreError } from '../store.ts';
 import { type Database, openDatabase, type Row } from './database.ts';
@@ -21,13 +20,6 @@ export function appendAudit(db: Database, line: AuditLine): void {
   if (db.get('SELECT 1 AS found FROM audit WHERE id = ?', id) !== undefined) return;
   const prev = String(db.get('SELECT hash FROM audit ORDER BY seq DESC LIMIT 1')?.['hash'] ?? GENESIS);
   db.run('INSERT INTO audit (prev, hash, id, line) VALUES (?, ?, ?, ?)', prev, chained(prev, text), id, text);
-}
-
-/** A decision as a line of the trail. */
-export function decisionLine(decision: Decision): AuditLine {
-  const edit = decision.edit === null ? '' : JSON.stringify(decision.edit);
-  const detail = [decision.resolution, decision.comment, edit].filter(Boolean).join(': ');
-  return { '@timestamp': decision['@timestamp'], by: decision.by, action: decision.kind, on: `${decision.on.kind} ${decision.on.id}`, detail };
 }
 
 type Numbered = AuditLine & { id: string; seq: number };

@@ -1,0 +1,58 @@
+/** The store in Elasticsearch: where findings of many sites meet. */
+import type { Decision } from '../finding.ts';
+import { countAssets, listAssets, readAsset } from './elastic/assets.ts';
+import { auditDocument, listAudit } from './elastic/audit.ts';
+import { write } from './elastic/bulk.ts';
+import { decisionDocument, decisionsOn, isDecided } from './elastic/decisions.ts';
+import { documentsOf, subjectsOf } from './elastic/documents.ts';
+import { listConversations, listFacts } from './elastic/facts.ts';
+import { countFindings, listFindings, readFinding } from './elastic/findings.ts';
+import { catchUp, decidedOn, refold } from './elastic/heads.ts';
+import { expire, listHealth, listObservations } from './elastic/observations.ts';
+import { listRegisters } from './elastic/registers.ts';
+import { nextSequence, type Scope } from './elastic/scope.ts';
+import { listTagLists, listTags } from './elastic/tags.ts';
+import { decisionLine } from './fold.ts';
+import type { Batch, Store } from './store.ts';
+
+async function save(scope: Scope, batch: Batch): Promise<void> {
+  const ids = subjectsOf(batch);
+  const decided = await decidedOn(scope, ids);
+  const documents = documentsOf(scope, batch, decided);
+  if (documents.length === 0) return;
+  await write(scope, documents);
+  await catchUp(scope, ids, decided);
+}
+
+async function decide(scope: Scope, decision: Decision): Promise<void> {
+  if (!(await isDecided(scope, decision))) {
+    await write(scope, [decisionDocument(scope, decision, nextSequence()), auditDocument(scope, decisionLine(decision), nextSequence())]);
+  }
+  await refold(scope, decision.on);
+}
+
+/** What a scope holds, as a store: of one site, or to read only of all. `install` made the cluster ready before. */
+export function elasticStore(scope: Scope): Store {
+  return {
+    save: (batch) => save(scope, batch),
+    findings: (query) => listFindings(scope, query),
+    findingFacets: (query) => countFindings(scope, query),
+    finding: (id) => readFinding(scope, id),
+    assets: (query) => listAssets(scope, query),
+    assetFacets: (query) => countAssets(scope, query),
+    asset: (idOrAddress) => readAsset(scope, idOrAddress),
+    facts: (query) => listFacts(scope, query),
+    conversations: (query) => listConversations(scope, query),
+    observations: (query) => listObservations(scope, query),
+    registers: (query) => listRegisters(scope, query),
+    tags: (query) => listTags(scope, query),
+    tagLists: (owner) => listTagLists(scope, owner),
+    decide: (decision) => decide(scope, decision),
+    decisions: (on) => decisionsOn(scope, on),
+    health: ({ limit }) => listHealth(scope, limit),
+    audit: async (line) => void (await write(scope, [auditDocument(scope, line, nextSequence())])),
+    auditLines: (query) => listAudit(scope, query),
+    expire: (before) => expire(scope, before),
+    close: () => scope.snapshots.close(),
+  };
+}

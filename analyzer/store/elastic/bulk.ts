@@ -1,0 +1,71 @@
+/** Many documents in one request, and what became of each. */
+import { explain } from './errors.ts';
+import { isStream, placeOf } from './kinds.ts';
+import type { Cluster, Document } from './scope.ts';
+
+/** `done`: it is there. `wait`: not now. `refused`: never, as it is. */
+export type Outcome = { state: 'done' | 'wait' | 'refused'; reason: string; created: boolean };
+
+type Item = { status?: number; result?: string; error?: { type?: string; reason?: string; caused_by?: { reason?: string } } };
+
+const DONE: Outcome = { state: 'done', reason: '', created: false };
+
+function outcomeOf({ status = 0, result, error }: Item): Outcome {
+  if (status < 300) return { ...DONE, created: result === 'created' };
+  // A document of that id is there: it is this one, since ids are hashes of content.
+  if (status === 409) return DONE;
+  const reason = `${error?.type ?? ''}: ${error?.caused_by?.reason ?? error?.reason ?? ''}`.slice(0, 500);
+  const blocked = error?.type === 'cluster_block_exception';
+  // 404: the alias is not there, or not yet again.
+  return { state: status === 429 || status === 404 || status >= 500 || blocked ? 'wait' : 'refused', reason, created: false };
+}
+
+/** The lines of a bulk request for a document: streams create, plain indices take the newest. */
+export function linesOf(cluster: Cluster, { kind, id, source }: Document): [string, string] {
+  const place = { _index: placeOf(cluster.prefix, kind), _id: id };
+  // Without its alias an index would be made that nobody meant.
+  const action = isStream(kind) ? { create: place } : { index: { ...place, require_alias: true } };
+  return [JSON.stringify(action), JSON.stringify(source)];
+}
+
+/** Sends the lines of documents; throws a StoreError when the request as a whole did not come through. */
+export async function send(cluster: Cluster, lines: readonly string[], refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
+  const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { ...(signal === undefined ? {} : { signal }) });
+  return answer.items.map((item) => outcomeOf(Object.values(item)[0] as Item));
+}
+
+/** Writes documents and waits until they can be found; throws when one is not taken. */
+export async function write(cluster: Cluster, documents: readonly Document[]): Promise<Outcome[]> {
+  const all: Outcome[] = [];
+  for (const portion of portions(documents.map((document) => linesOf(cluster, document)))) {
+    const outcomes = await send(cluster, portion, true).catch((error: unknown) => {
+      throw explain(error);
+    });
+    const bad = outcomes.find(({ state }) => state !== 'done');
+    if (bad !== undefined) throw explain(new Error(`did not take a document (${bad.reason})`));
+    all.push(...outcomes);
+  }
+  return all;
+}
+
+/** Bytes of a request. */
+export const MAX_BULK_BYTES = 8_388_608;
+/** Documents of a request. */
+export const MAX_BULK_DOCUMENTS = 2000;
+
+/** Requests of bounded size; a document that is larger alone goes alone. */
+export function* portions(documents: Iterable<readonly [string, string]>): Generator<string[]> {
+  let lines: string[] = [];
+  let bytes = 0;
+  for (const [action, source] of documents) {
+    const size = action.length + source.length;
+    if (lines.length > 0 && (bytes + size > MAX_BULK_BYTES || lines.length / 2 >= MAX_BULK_DOCUMENTS)) {
+      yield lines;
+      lines = [];
+      bytes = 0;
+    }
+    lines.push(action, source);
+    bytes += size;
+  }
+  if (lines.length > 0) yield lines;
+}

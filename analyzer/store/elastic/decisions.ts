@@ -1,0 +1,48 @@
+/** What people decided: documents of their own, folded into what they are about. */
+import type { Decision } from '../../finding.ts';
+import { micros } from '../order.ts';
+import { type Document, documentOf, parsed, type Scope, type Source, type Subject, search, term, terms, within } from './scope.ts';
+import { everything } from './search.ts';
+import { exact } from './values.ts';
+
+/** Subjects asked for at a time. */
+const AT_ONCE = 1000;
+
+export function decisionDocument(scope: Scope, decision: Decision, sequence: number): Document {
+  const fields: Source = {
+    'event.action': decision.kind,
+    'user.name': exact(decision.by),
+    'stillwatch.kind': decision.on.kind,
+    'stillwatch.subject': exact(decision.on.id),
+    'stillwatch.at': micros(decision['@timestamp']),
+  };
+  return documentOf(scope, 'decisions', decision.id, decision['@timestamp'], fields, JSON.stringify(decision), sequence);
+}
+
+const ORDER = ['at', 'sequence', 'key'].map((name) => ({ [`stillwatch.${name}`]: 'asc' }));
+
+/** By the time they were taken, the oldest first. */
+export async function decisionsOn(scope: Scope, { kind, id }: Subject): Promise<Decision[]> {
+  return (await decisionsAbout(scope, kind, [id])).get(id) ?? [];
+}
+
+/** The same of many subjects: those without a decision are not in it. */
+export async function decisionsAbout(scope: Scope, kind: Subject['kind'], ids: readonly string[]): Promise<Map<string, Decision[]>> {
+  const found = new Map<string, Decision[]>();
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const filter = [term('stillwatch.kind', kind), terms('stillwatch.subject', ids.slice(from, from + AT_ONCE).map(exact))];
+    for await (const hits of everything(scope, 'decisions', filter, ORDER)) {
+      for (const { _source } of hits) {
+        const decision = parsed<Decision>(_source);
+        const list = found.get(decision.on.id) ?? [];
+        found.set(decision.on.id, [...list, decision]);
+      }
+    }
+  }
+  return found;
+}
+
+export async function isDecided(scope: Scope, decision: Decision): Promise<boolean> {
+  const { hits } = await search(scope, ['decisions'], { size: 0, track_total_hits: true, query: within(scope, [term('stillwatch.id', decision.id)]) });
+  return hits.total.value > 0;
+}

@@ -1,0 +1,52 @@
+/** What Elasticsearch and the way to it say, as one line that names the fix. */
+import { errors } from '@elastic/elasticsearch';
+import { StoreError } from '../store.ts';
+
+type Cause = { type?: string; reason?: string; root_cause?: Cause[]; caused_by?: Cause };
+
+/** Status of an answer that refused, 0 when there was no answer. */
+export const statusOf = (error: unknown): number => (error instanceof errors.ResponseError ? (error.statusCode ?? 0) : 0);
+
+const causeOf = (error: unknown): Cause => {
+  const body = error instanceof errors.ResponseError ? (error.body as { error?: Cause | string } | undefined) : undefined;
+  return typeof body?.error === 'object' ? (body.error.root_cause?.[0] ?? body.error) : { reason: String(body?.error ?? '') };
+};
+
+export const typeOf = (error: unknown): string => causeOf(error).type ?? '';
+
+const line = (text: string): string => text.split('\n')[0]?.slice(0, 300) ?? '';
+
+const TLS: [pattern: RegExp, says: string][] = [
+  [
+    /self.signed|unable to verify|unable to get (local )?issuer|UNABLE_TO/i,
+    'its certificate is not trusted: set elasticsearch.ca to the certificate of its authority, or elasticsearch.fingerprint',
+  ],
+  [/fingerprint/i, 'its certificate has another fingerprint than elasticsearch.fingerprint says: check who answers there'],
+  [/certificate has expired/i, 'its certificate has expired: renew it there'],
+  [/altnames|Hostname\/IP/i, 'its certificate is for another name: use that name in elasticsearch.nodes'],
+  [/wrong version number|packet length|EPROTO/i, 'it does not speak TLS there: use http:// in elasticsearch.nodes, or the right port'],
+];
+
+function connection(message: string): string {
+  const tls = TLS.find(([pattern]) => pattern.test(message));
+  return tls === undefined ? `cannot be reached (${line(message)}): check that it runs, and elasticsearch.nodes` : tls[1];
+}
+
+function response(error: errors.ResponseError): string {
+  const { reason } = causeOf(error);
+  if (error.statusCode === 401) return 'refuses the API key or password: check elasticsearch.api_key, or elasticsearch.user and its password';
+  if (error.statusCode === 403) return `does not allow this (${line(reason ?? '')}): give the user the role of deploy/elasticsearch/role.json`;
+  if (error.statusCode === 429) return `is overloaded or out of disk (${line(reason ?? '')}): it is tried again`;
+  return `answers ${error.statusCode} (${line(reason ?? error.message)})`;
+}
+
+function says(error: unknown): string {
+  if (error instanceof errors.TimeoutError) return 'does not answer in time';
+  if (error instanceof errors.ProductNotSupportedError) return 'is something else that answers there: check elasticsearch.nodes';
+  if (error instanceof errors.ResponseError) return response(error);
+  if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError) return connection(error.message);
+  return line(error instanceof Error ? error.message : String(error));
+}
+
+/** A StoreError of one line. One that is a StoreError already stays as it is. */
+export const explain = (error: unknown): StoreError => (error instanceof StoreError ? error : new StoreError('storage', `Elasticsearch ${says(error)}`));

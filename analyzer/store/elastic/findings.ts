@@ -1,0 +1,136 @@
+/** Findings as alerts of ECS, and the questions about them. */
+
+import { behindGateway } from '../../asset.ts';
+import { technique } from '../../attack.ts';
+import { type Decision, type Finding, type FindingView, levelRank } from '../../finding.ts';
+import { foldFinding } from '../fold.ts';
+import { micros, searchable } from '../order.ts';
+import { sortNamed } from '../page.ts';
+import type { Facet, FindingQuery, Page } from '../store.ts';
+import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, term, terms } from './scope.ts';
+import { containing, facets, page, type Sort, when } from './search.ts';
+import { converted, exact, ipOf, wordsOf } from './values.ts';
+
+const lower = (text: string): string => exact(text.toLowerCase());
+
+const party = (side: 'source' | 'destination', { ip, name }: { ip: string | null; name: string | null }): Source => ({
+  ...(ip === null ? {} : { [`${side}.address`]: exact(ip), ...(ipOf(ip) === undefined ? {} : { [`${side}.ip`]: ip }) }),
+  ...(name === null ? {} : { [`${side}.domain`]: exact(name) }),
+});
+
+function threat(tags: readonly string[]): Source {
+  const found = tags.flatMap((tag) => technique(tag.replace(/^attack\./, '').toUpperCase()) ?? []);
+  if (found.length === 0) return {};
+  return {
+    'threat.framework': 'MITRE ATT&CK',
+    'threat.technique.id': found.map(({ id }) => id),
+    'threat.technique.name': found.map(({ name }) => name),
+    'threat.tactic.name': [...new Set(found.flatMap(({ tactics }) => tactics))],
+  };
+}
+
+function protocolOf(finding: Finding): Source {
+  const network = finding.seen['network'] as { protocol?: unknown } | undefined;
+  return typeof network?.protocol === 'string' ? { 'network.protocol': exact(network.protocol) } : {};
+}
+
+/** What people made of it, from their decisions: the oldest first. */
+export function lifeFields(decisions: Decision[]): Source {
+  const { status, resolution, decided_by } = foldFinding(decisions);
+  return { 'stillwatch.status': status, 'stillwatch.resolution': resolution, 'stillwatch.decided_by': decided_by === null ? null : exact(decided_by) };
+}
+
+const search = ({ title, explanation, actor, target }: Finding): string[] =>
+  wordsOf(searchable(title, explanation, actor.ip, actor.name, target.ip, target.name));
+
+export function findingDocument(scope: Scope, finding: Finding, decisions: Decision[], sequence: number): Document {
+  const { id, actor, target, rule } = finding;
+  const addresses = [actor.ip, target.ip].flatMap((ip) => ipOf(ip) ?? []);
+  const fields: Source = {
+    'event.id': id,
+    'event.start': finding.opened,
+    'event.end': finding.last_seen,
+    'event.severity': levelRank(finding.level),
+    'event.risk_score': finding.risk,
+    'event.reason': exact(finding.explanation),
+    message: exact(finding.explanation),
+    'rule.uuid': rule.id,
+    'rule.name': exact(rule.name),
+    'rule.description': exact(finding.title),
+    'rule.version': String(rule.version),
+    'rule.ruleset': 'stillwatch',
+    ...threat(finding.tags),
+    ...party('source', actor),
+    ...party('destination', target),
+    ...protocolOf(finding),
+    ...(target.unit_id === null ? {} : { 'modbus.unit_id': target.unit_id, 'stillwatch.unit': target.unit_id }),
+    ...(addresses.length === 0 ? {} : { 'related.ip': addresses }),
+    tags: finding.tags,
+    'ot.seen': converted('flattened', finding.seen),
+    ...lifeFields(decisions),
+    'stillwatch.level': finding.level,
+    'stillwatch.rule': exact(rule.name),
+    ...(actor.ip === null ? {} : { 'stillwatch.actor': lower(actor.ip) }),
+    ...(target.ip === null ? {} : { 'stillwatch.target': lower(target.ip) }),
+    'stillwatch.opened': micros(finding.opened),
+    'stillwatch.last_seen': micros(finding.last_seen),
+    'stillwatch.risk': finding.risk,
+    'stillwatch.count': finding.count,
+    'stillwatch.search': search(finding),
+  };
+  return documentOf(scope, 'findings', id, finding.opened, fields, JSON.stringify(finding), sequence);
+}
+
+const SORTS: { [name: string]: Sort } = {
+  last_seen: { field: 'stillwatch.last_seen', type: 'number' },
+  opened: { field: 'stillwatch.opened', type: 'number' },
+  risk: { field: 'stillwatch.risk', type: 'number' },
+  count: { field: 'stillwatch.count', type: 'number' },
+};
+
+const read = (source: Source): FindingView => ({
+  ...parsed<Finding>(source),
+  status: source['stillwatch.status'] as FindingView['status'],
+  resolution: (source['stillwatch.resolution'] ?? null) as FindingView['resolution'],
+  decided_by: (source['stillwatch.decided_by'] ?? null) as string | null,
+});
+
+export async function readFinding(scope: Scope, id: string): Promise<FindingView | null> {
+  const found = await get(scope, 'findings', id);
+  return found === null ? null : read(found._source);
+}
+
+/** Findings of a device; of one behind a gateway those whose target is its unit. */
+function about(address: string): Query {
+  const behind = behindGateway(address);
+  if (behind !== null) return { bool: { filter: [term('stillwatch.target', lower(behind.server)), term('stillwatch.unit', behind.unit)] } };
+  const value = lower(address);
+  return { bool: { should: [term('stillwatch.actor', value), term('stillwatch.target', value)], minimum_should_match: 1 } };
+}
+
+const common = ({ address, text, since, until }: FindingQuery): Query[] => [
+  ...when(address, about),
+  ...when(since, (time) => ({ range: { 'stillwatch.last_seen': { gte: micros(time) } } })),
+  ...when(until, (time) => ({ range: { 'stillwatch.opened': { lt: micros(time) } } })),
+  ...containing(text),
+];
+
+const choice = (field: string, values: string[] | undefined): { field: string; clauses: Query[] } => ({
+  field,
+  clauses: values === undefined || values.length === 0 ? [] : [terms(field, values.map(exact))],
+});
+
+const choices = ({ status, level, rule }: FindingQuery) => ({
+  status: choice('stillwatch.status', status),
+  level: choice('stillwatch.level', level),
+  rule: choice('stillwatch.rule', rule),
+});
+
+export async function listFindings(scope: Scope, query: FindingQuery): Promise<Page<FindingView>> {
+  const { order = 'desc', limit, cursor } = query;
+  const filter = [...common(query), ...Object.values(choices(query)).flatMap(({ clauses }) => clauses)];
+  return page(scope, { kind: 'findings', filter, sort: sortNamed(SORTS, query.sort ?? 'last_seen'), order, limit, cursor, read });
+}
+
+export const countFindings = (scope: Scope, query: FindingQuery): Promise<{ status: Facet; level: Facet; rule: Facet }> =>
+  facets(scope, 'findings', common(query), choices(query));

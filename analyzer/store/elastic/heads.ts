@@ -1,0 +1,65 @@
+/** Findings, facts and assets with what people made of them: folded when they are stored, and again after every decision. */
+import type { Fact } from '../../fact.ts';
+import type { Decision } from '../../finding.ts';
+import { assetDocument, wireOf } from './assets.ts';
+import { decisionsAbout, decisionsOn } from './decisions.ts';
+import { explain, statusOf } from './errors.ts';
+import { stateFields } from './facts.ts';
+import { lifeFields } from './findings.ts';
+import { type Kind, placeOf } from './kinds.ts';
+import { get, type Hit, parsed, type Scope, type Source, type Subject } from './scope.ts';
+
+export const PLACE: { [kind in Subject['kind']]: Kind } = { finding: 'findings', fact: 'facts', asset: 'assets' };
+
+/** How often it is tried again when others change the same document. */
+const TRIES = 8;
+
+const refolded: { [kind in Subject['kind']]: (scope: Scope, source: Source, decisions: Decision[]) => Source } = {
+  finding: (_scope, source, decisions) => ({ ...source, ...lifeFields(decisions) }),
+  fact: (_scope, source, decisions) => ({ ...source, ...stateFields(parsed<Fact>(source), decisions) }),
+  asset: (scope, source, decisions) => {
+    const by = { ...scope, observer: String(source['observer.name'] ?? ''), organization: String(source['organization.name'] ?? '') };
+    return assetDocument(by, wireOf(source), decisions, Number(source['stillwatch.sequence'])).source;
+  },
+};
+
+/** Replaces a document unless somebody else did meanwhile: then false. */
+async function replace(scope: Scope, kind: Kind, { _id, _seq_no, _primary_term }: Hit, document: Source): Promise<boolean> {
+  try {
+    const version = { if_seq_no: _seq_no as number, if_primary_term: _primary_term as number };
+    await scope.client.index({ index: placeOf(scope.prefix, kind), id: _id, document, ...version, refresh: true });
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 409) return false;
+    throw explain(error);
+  }
+}
+
+/** Folds what was decided into what it is about; nothing when that has not arrived yet. */
+export async function refold(scope: Scope, on: Subject): Promise<void> {
+  for (let n = 0; n < TRIES; n++) {
+    const head = await get(scope, PLACE[on.kind], on.id);
+    if (head === null) return;
+    const decisions = await decisionsOn(scope, on);
+    if (await replace(scope, PLACE[on.kind], head, refolded[on.kind](scope, head._source, decisions))) return;
+  }
+  throw explain(new Error(`has ${on.kind} ${on.id} changed by others all the time: try again`));
+}
+
+/** Decisions by kind of subject and its id. */
+export type Decided = { [kind in Subject['kind']]: Map<string, Decision[]> };
+
+export async function decidedOn(scope: Scope, ids: { [kind in Subject['kind']]: readonly string[] }): Promise<Decided> {
+  const [finding, fact, asset] = await Promise.all((['finding', 'fact', 'asset'] as const).map((kind) => decisionsAbout(scope, kind, ids[kind])));
+  return { finding: finding as Map<string, Decision[]>, fact: fact as Map<string, Decision[]>, asset: asset as Map<string, Decision[]> };
+}
+
+/** Of what was stored just now: whoever was decided on meanwhile is folded again. */
+export async function catchUp(scope: Scope, ids: { [kind in Subject['kind']]: readonly string[] }, before: Decided): Promise<void> {
+  const now = await decidedOn(scope, ids);
+  for (const kind of ['finding', 'fact', 'asset'] as const) {
+    for (const [id, decisions] of now[kind]) {
+      if (decisions.length !== (before[kind].get(id)?.length ?? 0)) await refold(scope, { kind, id });
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/** Observations, flows and measurements: written once, dropped by retention. */
+import { hash } from 'node:crypto';
+import { micros } from '../order.ts';
+import { limited } from '../page.ts';
+import type { Health, Kept } from '../store.ts';
+import { send } from './bulk.ts';
+import { explain } from './errors.ts';
+import { OBSERVATION_FIELDS } from './fields.ts';
+import { EXPIRING, type Kind } from './kinds.ts';
+import { type Document, documentOf, type Hit, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
+import { everything, when } from './search.ts';
+import { converted, exact } from './values.ts';
+
+const lower = (text: string): string => exact(text.toLowerCase());
+
+/** Puts what the field table knows of an observation into `fields`, by its name there. */
+function project(value: unknown, name: string, fields: Source): void {
+  const known = OBSERVATION_FIELDS.get(name);
+  if (known !== undefined) {
+    const taken = converted(known.type, value);
+    if (taken === undefined) return;
+    const before = fields[known.name];
+    fields[known.name] = before === undefined ? taken : [before, taken].flat();
+  } else if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === 'object') project(item, name, fields);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) project(inner, name === '' ? key : `${name}.${key}`, fields);
+  }
+}
+
+/** Flows, and summaries of what comes again and again, are a stream of their own: there are most of them, and they are worth least. */
+export const streamOf = ({ kind, json }: Pick<Kept, 'kind' | 'json'>): 'flows' | 'observations' =>
+  kind === 'flow' || 'summary' in json ? 'flows' : 'observations';
+
+export function observationDocument(scope: Scope, kept: Kept, sequence: number): Document {
+  const fields: Source = {};
+  project(kept.json, '', fields);
+  const { '@timestamp': _time, ...known } = fields;
+  const own: Source = {
+    ...known,
+    ...(kept.source === '' ? {} : { 'source.address': exact(kept.source), 'stillwatch.source': lower(kept.source) }),
+    ...(kept.destination === '' ? {} : { 'destination.address': exact(kept.destination), 'stillwatch.destination': lower(kept.destination) }),
+    'ot.kind': exact(kept.kind),
+    'stillwatch.frames': kept.frames,
+    'stillwatch.at': micros(kept['@timestamp']),
+  };
+  return documentOf(scope, streamOf(kept), kept.id, kept['@timestamp'], own, JSON.stringify(kept), sequence);
+}
+
+const about = (address: string): Query => {
+  const value = lower(address);
+  return { bool: { should: [term('stillwatch.source', value), term('stillwatch.destination', value)], minimum_should_match: 1 } };
+};
+
+const NEWEST = [{ 'stillwatch.at': 'desc' }, { 'stillwatch.sequence': 'desc' }];
+
+/** The newest `limit` that match, oldest first. */
+async function newest<T>(scope: Scope, kinds: Kind[], filter: Query[], limit: number | undefined): Promise<T[]> {
+  const { hits } = await search(scope, kinds, { size: limited(limit, 100), query: within(scope, filter), sort: NEWEST });
+  return hits.hits.reverse().map(({ _source }) => parsed<T>(_source));
+}
+
+export const listObservations = (scope: Scope, { frames, address, limit }: { frames?: number[]; address?: string; limit?: number }): Promise<Kept[]> => {
+  const filter = [...when(frames?.length ? frames : undefined, (list) => terms('stillwatch.frames', list)), ...when(address, about)];
+  return newest<Kept>(scope, ['observations', 'flows'], filter, limit);
+};
+
+export function healthDocument(scope: Scope, health: Health, sequence: number): Document {
+  const json = JSON.stringify(health);
+  const time = health['@timestamp'];
+  return documentOf(scope, 'health', hash('sha256', json), time, { 'stillwatch.at': micros(time) }, json, sequence);
+}
+
+/** The newest `limit`, newest last. */
+export const listHealth = (scope: Scope, limit: number | undefined): Promise<Health[]> => newest<Health>(scope, ['health'], [], limit);
+
+/** Whichever of them are there already: after an answer that got lost nobody knows, and the stream may have rolled over since. */
+export async function present(scope: Scope, kind: Kind, ids: readonly string[]): Promise<Set<string>> {
+  const { hits } = await search(scope, [kind], { size: ids.length, query: { ids: { values: ids } }, _source: false });
+  return new Set(hits.hits.map(({ _id }) => _id));
+}
+
+async function drop(scope: Scope, hits: readonly Hit[]): Promise<number> {
+  const lines = hits.map(({ _index, _id }) => JSON.stringify({ delete: { _index, _id } }));
+  const outcomes = await send(scope, lines, true).catch((error: unknown) => {
+    throw explain(error);
+  });
+  return outcomes.filter(({ state }) => state === 'done').length;
+}
+
+/** One by one, since a server may lack `_delete_by_query`, and with a lifecycle nothing is left to drop. */
+async function expireFrom(scope: Scope, kind: Kind, before: number): Promise<number> {
+  let gone = 0;
+  const old: Query = { range: { 'stillwatch.at': { lt: before } } };
+  for await (const hits of everything(scope, kind, [old], [{ 'stillwatch.at': 'asc' }, { 'stillwatch.key': 'asc' }], false)) gone += await drop(scope, hits);
+  return gone;
+}
+
+export async function expire(scope: Scope, before: string): Promise<number> {
+  const time = micros(before);
+  let gone = 0;
+  for (const kind of EXPIRING) gone += await expireFrom(scope, kind, time);
+  return gone;
+}

@@ -1,0 +1,138 @@
+/** What part of a cluster a store reads and writes. */
+import type { Client } from '@elastic/elasticsearch';
+import type { Decision } from '../../finding.ts';
+import { explain } from './errors.ts';
+import { ECS_VERSION } from './fields.ts';
+import { isStream, type Kind, placeOf } from './kinds.ts';
+import { Snapshots } from './snapshots.ts';
+
+export type Cluster = {
+  client: Client;
+  /** Of every index, alias, data stream and template. */
+  prefix: string;
+};
+
+export type Scope = Cluster & {
+  /** The site whose documents they are; null: those of all sites, to read only. */
+  site: string | null;
+  /** Name of the appliance, and whose the site is. */
+  observer: string;
+  organization: string;
+  snapshots: Snapshots;
+};
+
+export type Source = { [field: string]: unknown };
+export type Query = { [clause: string]: unknown };
+
+/** A document of a kind, and its id in the cluster. */
+export type Document = { kind: Kind; id: string; source: Source };
+
+export const scopeOf = (cluster: Cluster, site: string | null, observer = '', organization = ''): Scope => ({
+  ...cluster,
+  site,
+  observer,
+  organization,
+  snapshots: new Snapshots(cluster.client),
+});
+
+export const keyOf = (site: string, id: string): string => `${site}/${id}`;
+
+/** What a document is called where it is read from: of all sites its key, of one its id. */
+export const nameOf = (scope: Scope, source: Source): string => String(source[scope.site === null ? 'stillwatch.key' : 'stillwatch.id']);
+
+const KINDS_OF_EVENT: { [kind in Kind]: string } = {
+  findings: 'alert',
+  assets: 'asset',
+  facts: 'state',
+  decisions: 'event',
+  conversations: 'state',
+  registers: 'state',
+  taglists: 'state',
+  observations: 'event',
+  flows: 'event',
+  health: 'metric',
+  audit: 'event',
+};
+
+const CATEGORIES: { [kind in Kind]?: string } = {
+  findings: 'intrusion_detection',
+  assets: 'host',
+  observations: 'network',
+  flows: 'network',
+  conversations: 'network',
+};
+
+/** Last number given to a document that came without one. */
+let last = 0;
+
+/** Numbers that grow, in microseconds since the epoch: by them documents that were stored directly are ordered. */
+export function nextSequence(): number {
+  last = Math.max(last + 1, Date.now() * 1000);
+  return last;
+}
+
+/** The document with what every one has; `document` is the whole of what it is about. */
+export function documentOf(scope: Scope, kind: Kind, id: string, time: string, fields: Source, document: string, sequence: number): Document {
+  const site = scope.site as string;
+  const key = keyOf(site, id);
+  return {
+    kind,
+    id: key,
+    source: {
+      '@timestamp': time,
+      'ecs.version': ECS_VERSION,
+      'event.kind': KINDS_OF_EVENT[kind],
+      ...(CATEGORIES[kind] === undefined ? {} : { 'event.category': CATEGORIES[kind] }),
+      'event.module': 'stillwatch',
+      'event.dataset': `stillwatch.${kind}`,
+      'observer.vendor': 'Stillwatch',
+      'observer.type': 'ids',
+      ...(scope.observer === '' ? {} : { 'observer.name': scope.observer }),
+      'observer.geo.name': site,
+      ...(scope.organization === '' ? {} : { 'organization.name': scope.organization }),
+      'stillwatch.site': site,
+      'stillwatch.id': id,
+      'stillwatch.key': key,
+      'stillwatch.sequence': sequence,
+      ...fields,
+      'stillwatch.document': document,
+    },
+  };
+}
+
+export type Hit = { _id: string; _index: string; _source: Source; sort?: unknown[]; _seq_no?: number; _primary_term?: number };
+export type Answer = { hits: { hits: Hit[]; total: { value: number } }; aggregations?: { [name: string]: unknown } };
+
+/** A clause that a field has this value. */
+export const term = (field: string, value: unknown): Query => ({ term: { [field]: { value } } });
+export const terms = (field: string, values: readonly unknown[]): Query => ({ terms: { [field]: values } });
+
+/** The clauses, of this scope's site. */
+export const within = (scope: Scope, filter: readonly Query[]): Query => ({
+  bool: { filter: [...(scope.site === null ? [] : [term('stillwatch.site', scope.site)]), ...filter] },
+});
+
+/** Asks; what is not there yet has nothing in it. */
+export async function search(scope: Scope, kinds: readonly Kind[], body: object): Promise<Answer> {
+  try {
+    const index = kinds.map((kind) => placeOf(scope.prefix, kind));
+    return (await scope.client.search({ index, ignore_unavailable: true, allow_no_indices: true, ...body })) as unknown as Answer;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+/** One document with its version, null when it is not there. */
+export async function get(scope: Scope, kind: Kind, id: string): Promise<Hit | null> {
+  if (isStream(kind)) throw new Error(`documents of ${kind} are not read by id`);
+  try {
+    const answer = await scope.client.get<Source>({ index: placeOf(scope.prefix, kind), id: keyOf(scope.site as string, id) }, { ignore: [404] });
+    return answer.found === true ? (answer as unknown as Hit) : null;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+export const parsed = <T>(source: Source, field = 'stillwatch.document'): T => JSON.parse(String(source[field])) as T;
+
+export type Subject = Decision['on'];

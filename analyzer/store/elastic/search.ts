@@ -1,0 +1,114 @@
+/** Lists page by page, words and choices. */
+import { decodeCursor, encodeCursor, type Position, type SortValue } from '../cursor.ts';
+import { words } from '../order.ts';
+import { byCount, limited } from '../page.ts';
+import type { Facet, Page } from '../store.ts';
+import { explain, statusOf } from './errors.ts';
+import { type Kind, placeOf } from './kinds.ts';
+import { type Answer, type Hit, type Query, type Scope, type Source, search, within } from './scope.ts';
+import { KEEP_ALIVE } from './snapshots.ts';
+
+/** Characters of a word that one pattern holds; a longer one is several that must all be there. */
+const PATTERN = 128;
+/** Different values of a choice that are counted. */
+const CHOICES = 1000;
+
+export type Sort = { field: string; type: 'number' | 'string' };
+
+export type Listing<T> = {
+  kind: Kind;
+  filter: Query[];
+  sort: Sort;
+  order: 'desc' | 'asc';
+  limit: number | undefined;
+  cursor: string | undefined;
+  read(source: Source): T;
+};
+
+const escaped = (text: string): string => text.replaceAll(/[\\*?]/g, '\\$&');
+
+function pieces(word: string): string[] {
+  const found: string[] = [];
+  for (let from = 0; from < word.length; from += PATTERN) found.push(word.slice(from, from + PATTERN));
+  return found;
+}
+
+/** Every word of `text` is somewhere among the words of a document, see `wordsOf` in values.ts. */
+export const containing = (text: string | undefined): Query[] =>
+  words(text ?? '')
+    .flatMap(pieces)
+    .map((piece) => ({ wildcard: { 'stillwatch.search': { value: `*${escaped(piece)}*` } } }));
+
+/** A clause for a wish, none when there is no wish. */
+export const when = <T>(wish: T | undefined, clause: (wish: T) => Query): Query[] => (wish === undefined || wish === '' ? [] : [clause(wish)]);
+
+export async function page<T>(scope: Scope, listing: Listing<T>): Promise<Page<T>> {
+  const { kind, filter, sort, order, cursor, read } = listing;
+  const signature = `${kind} ${sort.field} ${order}`;
+  const position = cursor === undefined || cursor === '' ? null : decodeCursor(signature, sort.type, cursor);
+  const size = limited(listing.limit);
+  const body = {
+    size: size + 1,
+    query: within(scope, filter),
+    sort: [{ [sort.field]: order }, { 'stillwatch.key': order }],
+    track_total_hits: true,
+    ...(position === null ? {} : { search_after: [position.value, position.id] }),
+  };
+  const { hits } = await at(scope, kind, body, position?.snapshot);
+  const total = hits.total.value;
+  const shown = hits.hits.slice(0, size);
+  const items = shown.map(({ _source }) => read(_source));
+  if (hits.hits.length <= size) return { items, next: null, total };
+  const snapshot = position?.snapshot ?? (await scope.snapshots.of(placeOf(scope.prefix, kind)));
+  return { items, next: encodeCursor(signature, positionOf(shown.at(-1) as Hit, snapshot)), total };
+}
+
+const positionOf = ({ sort }: Hit, snapshot: string): Position => ({ value: sort?.[0] as SortValue, id: String(sort?.[1]), snapshot });
+
+/** In the snapshot while there is one, else in what is there now: the order holds in both. */
+async function at(scope: Scope, kind: Kind, body: object, snapshot: string | undefined): Promise<Answer> {
+  if (snapshot === undefined) return search(scope, [kind], body);
+  try {
+    return (await scope.client.search({ ...body, pit: { id: snapshot, keep_alive: KEEP_ALIVE } })) as unknown as Answer;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== 404 && status !== 400) throw explain(error);
+    scope.snapshots.forget(placeOf(scope.prefix, kind));
+    return search(scope, [kind], body);
+  }
+}
+
+type Buckets = { buckets: { key: string; doc_count: number }[] };
+
+/** Counts of each choice's values, under `scopeFilter` and the clauses of the other choices. */
+export async function facets<C extends string>(
+  scope: Scope,
+  kind: Kind,
+  common: Query[],
+  choices: { [choice in C]: { field: string; clauses: Query[] } },
+): Promise<{ [choice in C]: Facet }> {
+  const names = Object.keys(choices) as C[];
+  const aggs = names.map((name) => {
+    const others = names.filter((other) => other !== name).flatMap((other) => choices[other].clauses);
+    return [name, { filter: { bool: { filter: others } }, aggs: { values: { terms: { field: choices[name].field, size: CHOICES } } } }] as const;
+  });
+  const { aggregations } = await search(scope, [kind], { size: 0, query: within(scope, common), aggs: Object.fromEntries(aggs) });
+  const facet = (name: C): Facet => {
+    const counted = (aggregations?.[name] as { values?: Buckets } | undefined)?.values?.buckets ?? [];
+    return byCount(counted.map(({ key, doc_count }) => ({ value: key, count: doc_count })));
+  };
+  return Object.fromEntries(names.map((name) => [name, facet(name)])) as { [choice in C]: Facet };
+}
+
+/** All that match, in order, portion by portion. */
+export async function* everything(scope: Scope, kind: Kind, filter: Query[], sort: object[], fields: string[] | boolean = true): AsyncGenerator<Hit[]> {
+  let after: unknown[] | undefined;
+  for (;;) {
+    const body = { size: 1000, query: within(scope, filter), sort, _source: fields, ...(after === undefined ? {} : { search_after: after }) };
+    const { hits } = (await search(scope, [kind], body)).hits;
+    if (hits.length === 0) return;
+    yield hits;
+    after = hits.at(-1)?.sort;
+    if (hits.length < 1000) return;
+  }
+}
