@@ -30,7 +30,7 @@ export function templateOf(prefix: string, kind: Kind, retention: string | null,
     priority: 500,
     ...(stream ? { data_stream: {} } : {}),
     template: {
-      settings: { index: { number_of_shards: 1, auto_expand_replicas: '0-1', max_result_window: WINDOW, codec: 'best_compression' } },
+      settings: { index: { number_of_shards: 1, auto_expand_replicas: '0-1', max_result_window: WINDOW } },
       mappings: { ...mappingOf(kind), _meta: { managed_by: 'stillwatch', schema } },
       ...(stream ? { lifecycle: expires ? { data_retention: retention } : {} } : {}),
     },
