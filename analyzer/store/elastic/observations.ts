@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { micros } from '../order.ts';
 import { limited } from '../page.ts';
 import type { Health, Kept } from '../store.ts';
+import { streamOf } from '../stream.ts';
 import { send } from './bulk.ts';
 import { explain } from './errors.ts';
 import { OBSERVATION_FIELDS } from './fields.ts';
@@ -27,10 +28,6 @@ function project(value: unknown, name: string, fields: Source): void {
     for (const [key, inner] of Object.entries(value)) project(inner, name === '' ? key : `${name}.${key}`, fields);
   }
 }
-
-/** Flows, and summaries of what comes again and again, are a stream of their own: there are most of them, and they are worth least. */
-export const streamOf = ({ kind, json }: Pick<Kept, 'kind' | 'json'>): 'flows' | 'observations' =>
-  kind === 'flow' || 'summary' in json ? 'flows' : 'observations';
 
 export function observationDocument(scope: Scope, kept: Kept, sequence: number): Document {
   const fields: Source = {};

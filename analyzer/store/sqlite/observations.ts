@@ -4,14 +4,24 @@ import { setImmediate } from 'node:timers/promises';
 import { micros } from '../order.ts';
 import { limited } from '../page.ts';
 import type { Health, Kept } from '../store.ts';
+import { streamOf } from '../stream.ts';
 import type { Database, Row } from './database.ts';
 import { filterOf, when, where } from './page.ts';
 
-const SAVE = `INSERT INTO observations (id, at, source, destination, json) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET at = excluded.at, source = excluded.source, destination = excluded.destination, json = excluded.json RETURNING seq`;
+const SAVE = `INSERT INTO observations (id, at, source, destination, stream, json) VALUES (?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET at = excluded.at, source = excluded.source, destination = excluded.destination, stream = excluded.stream, json = excluded.json
+  RETURNING seq`;
 
 export function saveObservation(db: Database, kept: Kept): void {
-  const row = db.get(SAVE, kept.id, micros(kept['@timestamp']), kept.source.toLowerCase(), kept.destination.toLowerCase(), JSON.stringify(kept));
+  const row = db.get(
+    SAVE,
+    kept.id,
+    micros(kept['@timestamp']),
+    kept.source.toLowerCase(),
+    kept.destination.toLowerCase(),
+    streamOf(kept),
+    JSON.stringify(kept),
+  );
   const seq = Number(row?.['seq']);
   db.run('DELETE FROM observation_frames WHERE observation = ?', seq);
   for (const frame of kept.frames) db.run('INSERT OR IGNORE INTO observation_frames (frame, observation) VALUES (?, ?)', frame, seq);
@@ -48,7 +58,9 @@ export const listHealth = (db: Database, limit: number | undefined): Health[] =>
 const EXPIRE_AT_ONCE = 10_000;
 
 async function expireFrom(db: Database, table: 'observations' | 'health', before: number): Promise<number> {
-  const sql = `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE at < ? ORDER BY at LIMIT ${EXPIRE_AT_ONCE})`;
+  // The newest stays: its number must not be given again, since shipping counts by them.
+  const sql = `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE at < ? ORDER BY at LIMIT ${EXPIRE_AT_ONCE})
+    AND seq < (SELECT max(seq) FROM ${table})`;
   let gone = 0;
   for (;;) {
     const last = db.run(sql, before);

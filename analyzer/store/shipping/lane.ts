@@ -1,0 +1,138 @@
+/** Ships one kind: one request under way at a time, in order, until each document is there or refused for good. */
+import { errors } from '@elastic/elasticsearch';
+import type { Decision } from '../../finding.ts';
+import { linesOf, type Outcome, send } from '../elastic/bulk.ts';
+import { explain } from '../elastic/errors.ts';
+import { catchUp, decidedOn, refold } from '../elastic/heads.ts';
+import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
+import { present } from '../elastic/observations.ts';
+import { documentOfParcel, SUBJECT_OF } from '../elastic/parcels.ts';
+import type { Document, Scope } from '../elastic/scope.ts';
+import type { Database } from '../sqlite/database.ts';
+import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
+
+/** Documents of one request, and bytes; at least one document goes, however large. */
+const MAX_DOCUMENTS = 1000;
+const MAX_BYTES = 5_000_000;
+
+/** Documents that are under way, each with its parcel and lines. */
+type Load = { parcel: Parcel; document: Document | null; lines: [string, string] | null };
+
+export type Shipped = { documents: number; refused: number; more: boolean };
+
+/** Some documents must wait: the rest of their load is there. */
+export class Waiting extends Error {
+  readonly asked: string | undefined;
+
+  constructor(message: string, asked?: string) {
+    super(message);
+    this.name = 'Waiting';
+    this.asked = asked;
+  }
+}
+
+const askedBy = (error: unknown): string | undefined =>
+  error instanceof errors.ResponseError ? (error.meta.headers?.['retry-after'] as string | undefined) : undefined;
+
+export class Lane {
+  readonly kind: Kind;
+  private readonly db: Database;
+  private readonly scope: Scope;
+  /** Nobody knows whether the last request came through: as at the start, when the process before may have died. */
+  private uncertain = true;
+
+  constructor(kind: Kind, db: Database, scope: Scope) {
+    this.kind = kind;
+    this.db = db;
+    this.scope = scope;
+  }
+
+  /** Ships what is next. Throws Waiting when it must be tried again, having lost nothing. */
+  async step(signal: AbortSignal): Promise<Shipped> {
+    const parcels = this.within(nextParcels(this.db, this.kind, MAX_DOCUMENTS));
+    if (parcels.length === 0) return { documents: 0, refused: 0, more: false };
+    try {
+      const refused = await this.ship(parcels, signal);
+      settle(this.db, this.kind, parcels, refused);
+      return { documents: parcels.length, refused: refused.length, more: true };
+    } catch (error) {
+      if (error instanceof Waiting) throw error;
+      this.uncertain = true;
+      throw new Waiting(explain(error).message, askedBy(error));
+    }
+  }
+
+  /** As many as one request holds. */
+  private within(parcels: Parcel[]): Parcel[] {
+    let bytes = 0;
+    const end = parcels.findIndex(({ json }, n) => {
+      bytes += json.length;
+      return n > 0 && bytes > MAX_BYTES;
+    });
+    return end < 0 ? parcels : parcels.slice(0, end);
+  }
+
+  private async ship(parcels: readonly Parcel[], signal: AbortSignal): Promise<DeadLetter[]> {
+    const there = parcels.filter(({ json }) => json !== '');
+    const subject = SUBJECT_OF[this.kind];
+    const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
+    const decided = await decidedOn(this.scope, ids);
+    const of = (id: string): Decision[] => (subject === undefined ? [] : (decided[subject].get(id) ?? []));
+    const dead: DeadLetter[] = [];
+    const loads = there.flatMap((parcel) => this.load(parcel, of(parcel.id), dead));
+    await this.send(await this.missing(loads), dead, signal);
+    if (subject !== undefined) await catchUp(this.scope, ids, decided);
+    if (this.kind === 'decisions') await this.fold(there);
+    return dead;
+  }
+
+  /** What cannot be made a document is refused by ourselves: it must not stand in the way. */
+  private load(parcel: Parcel, decided: Decision[], dead: DeadLetter[]): Load[] {
+    try {
+      const document = documentOfParcel(this.scope, this.kind, parcel, decided);
+      return [{ parcel, document, lines: linesOf(this.scope, document) }];
+    } catch (error) {
+      dead.push({ kind: this.kind, id: parcel.id, reason: (error as Error).message, action: '', source: parcel.json });
+      return [];
+    }
+  }
+
+  /** Those of a stream that are not there yet: after a rollover it would take them again. */
+  private async missing(loads: Load[]): Promise<Load[]> {
+    if (!this.uncertain || !isStream(this.kind) || loads.length === 0) return loads;
+    await this.scope.client.indices.refresh({ index: placeOf(this.scope.prefix, this.kind) }, { ignore: [404] });
+    const known = await present(
+      this.scope,
+      this.kind,
+      loads.map(({ document }) => (document as Document).id),
+    );
+    return loads.filter(({ document }) => !known.has((document as Document).id));
+  }
+
+  private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {
+    if (loads.length === 0) return;
+    const outcomes = await send(
+      this.scope,
+      loads.flatMap(({ lines }) => lines as [string, string]),
+      false,
+      signal,
+    );
+    this.uncertain = false;
+    const waits: Outcome[] = [];
+    for (const [n, outcome] of outcomes.entries()) {
+      const { parcel, lines } = loads[n] as Load;
+      const [action, source] = lines as [string, string];
+      if (outcome.state === 'refused') dead.push({ kind: this.kind, id: parcel.id, reason: outcome.reason, action, source });
+      if (outcome.state === 'wait') waits.push(outcome);
+    }
+    if (waits.length > 0) throw new Waiting(`Elasticsearch does not take ${this.kind} now (${waits[0]?.reason})`);
+  }
+
+  /** Decisions that came through count for what they are about. */
+  private async fold(parcels: readonly Parcel[]): Promise<void> {
+    const decisions = parcels.map(({ json }) => JSON.parse(json) as Decision);
+    await this.scope.client.indices.refresh({ index: placeOf(this.scope.prefix, 'decisions') });
+    const subjects = new Map(decisions.map(({ on }) => [`${on.kind} ${on.id}`, on]));
+    for (const on of subjects.values()) await refold(this.scope, on);
+  }
+}

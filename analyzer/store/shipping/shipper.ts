@@ -1,0 +1,144 @@
+/** Ships everything stored to Elasticsearch, at its own pace: nothing waits for it, and nothing is forgotten. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { install } from '../elastic/install.ts';
+import { KINDS, type Kind } from '../elastic/kinds.ts';
+import type { Scope } from '../elastic/scope.ts';
+import type { Database } from '../sqlite/database.ts';
+import { type Backlog, backlog, beginShipping, giveUp } from '../sqlite/outbox.ts';
+import { Lane, Waiting } from './lane.ts';
+import { pause } from './pause.ts';
+
+/** How often (ms) a lane looks for more once it has shipped all: what people wait for, and what changes all the time. */
+const SOON = 500;
+const LATER = 15_000;
+const SLOW: ReadonlySet<Kind> = new Set(['assets', 'facts', 'conversations', 'registers']);
+/** How often (ms) ceilings are looked at. */
+const CEILINGS = 30_000;
+
+/** What is given up first when too much waits. Findings, decisions, the audit trail and what the baseline knows never are. */
+export const SACRIFICE: readonly Kind[] = ['flows', 'health', 'observations'];
+
+export type Limits = {
+  /** Documents of all kinds that may wait, and for how long (ms) single ones. */
+  documents: number;
+  age: number;
+};
+
+export type LaneState = Backlog & {
+  /** '' while all is well. */
+  trouble: string;
+  /** Tries that failed since the last that did not. */
+  tries: number;
+};
+
+export type ShippingState = { ready: boolean; trouble: string; lanes: LaneState[] };
+
+export class Shipper {
+  private readonly db: Database;
+  private readonly scope: Scope;
+  private readonly limits: Limits;
+  private readonly retention: string | null;
+  private readonly stopped = new AbortController();
+  private readonly troubles = new Map<Kind, { trouble: string; tries: number }>();
+  private readonly wakes = new Map<Kind, () => void>();
+  private ready = false;
+  private trouble = '';
+  private work: Promise<unknown> = Promise.resolve();
+
+  constructor(db: Database, scope: Scope, limits: Limits, retention: string | null) {
+    this.db = db;
+    this.scope = scope;
+    this.limits = limits;
+    this.retention = retention;
+  }
+
+  /** Queues what is there already the first time, then ships until `stop`. */
+  start(): void {
+    beginShipping(this.db, KINDS);
+    this.work = this.run();
+  }
+
+  /** Ends within the time that a request under way takes to be given up; what was not settled is shipped again next time. */
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    for (const wake of this.wakes.values()) wake();
+    await this.work;
+  }
+
+  state(): ShippingState {
+    const lanes = backlog(this.db).map((one): LaneState => ({ ...one, ...(this.troubles.get(one.kind) ?? { trouble: '', tries: 0 }) }));
+    return { ready: this.ready, trouble: this.trouble, lanes };
+  }
+
+  /** Ships what is there now without waiting for its turn. */
+  hurry(): void {
+    for (const wake of this.wakes.values()) wake();
+  }
+
+  private async run(): Promise<void> {
+    await this.prepare();
+    const lanes = KINDS.map((kind) => this.lane(new Lane(kind, this.db, this.scope)));
+    await Promise.all([...lanes, this.ceilings()]);
+  }
+
+  /** Makes the cluster ready: until it is, nothing is sent. */
+  private async prepare(): Promise<void> {
+    for (let tries = 1; !this.stopped.signal.aborted; tries++) {
+      try {
+        await install(this.scope, this.retention);
+        this.ready = true;
+        this.trouble = '';
+        return;
+      } catch (error) {
+        this.trouble = (error as Error).message;
+        this.sacrifice();
+        await this.rest(pause(tries, undefined));
+      }
+    }
+  }
+
+  private async lane(lane: Lane): Promise<void> {
+    let tries = 0;
+    while (!this.stopped.signal.aborted) {
+      try {
+        const { more } = await lane.step(this.stopped.signal);
+        tries = 0;
+        this.troubles.delete(lane.kind);
+        if (!more) await this.rest(SLOW.has(lane.kind) ? LATER : SOON, lane.kind);
+      } catch (error) {
+        if (this.stopped.signal.aborted) return;
+        tries++;
+        this.troubles.set(lane.kind, { trouble: (error as Error).message, tries });
+        await this.rest(pause(tries, error instanceof Waiting ? error.asked : undefined), lane.kind);
+      }
+    }
+  }
+
+  private async ceilings(): Promise<void> {
+    while (!this.stopped.signal.aborted) {
+      this.sacrifice();
+      await this.rest(CEILINGS);
+    }
+  }
+
+  /** Keeps what waits within its limits. */
+  sacrifice(now = Date.now()): void {
+    const lanes = new Map(backlog(this.db).map((lane) => [lane.kind, lane.waiting]));
+    let waiting = [...lanes.values()].reduce((sum, n) => sum + n, 0);
+    for (const kind of SACRIFICE) {
+      const own = lanes.get(kind) ?? 0;
+      const keep = Math.max(0, own - Math.max(0, waiting - this.limits.documents));
+      const gone = own === 0 ? 0 : giveUp(this.db, kind, keep, now - this.limits.age);
+      waiting -= gone;
+    }
+  }
+
+  /** Waits, unless it is woken or stopped. */
+  private async rest(ms: number, kind?: Kind): Promise<void> {
+    const woken = new AbortController();
+    const signal = AbortSignal.any([woken.signal, this.stopped.signal]);
+    if (kind !== undefined) this.wakes.set(kind, () => woken.abort());
+    await sleep(ms, undefined, { signal }).catch(() => undefined);
+    if (kind !== undefined) this.wakes.delete(kind);
+  }
+}
