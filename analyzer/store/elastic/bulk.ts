@@ -30,7 +30,7 @@ export function linesOf(cluster: Cluster, { kind, id, source }: Document): [stri
 
 /** Sends the lines of documents; throws a StoreError when the request as a whole did not come through. */
 export async function send(cluster: Cluster, lines: readonly string[], refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
-  const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { ...(signal === undefined ? {} : { signal }) });
+  const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
   return answer.items.map((item) => outcomeOf(Object.values(item)[0] as Item));
 }
 

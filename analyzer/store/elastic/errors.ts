@@ -19,12 +19,12 @@ const line = (text: string): string => text.split('\n')[0]?.slice(0, 300) ?? '';
 const TLS: [pattern: RegExp, says: string][] = [
   [
     /self.signed|unable to verify|unable to get (local )?issuer|UNABLE_TO/i,
-    'its certificate is not trusted: set elasticsearch.ca to the certificate of its authority, or elasticsearch.fingerprint',
+    'shows a certificate that is not trusted: set elasticsearch.ca to the certificate of its authority, or elasticsearch.fingerprint',
   ],
-  [/fingerprint/i, 'its certificate has another fingerprint than elasticsearch.fingerprint says: check who answers there'],
-  [/certificate has expired/i, 'its certificate has expired: renew it there'],
-  [/altnames|Hostname\/IP/i, 'its certificate is for another name: use that name in elasticsearch.nodes'],
-  [/wrong version number|packet length|EPROTO/i, 'it does not speak TLS there: use http:// in elasticsearch.nodes, or the right port'],
+  [/fingerprint/i, 'shows a certificate with another fingerprint than elasticsearch.fingerprint says: check who answers there'],
+  [/certificate has expired/i, 'shows a certificate that has expired: renew it there'],
+  [/altnames|Hostname\/IP/i, 'shows a certificate for another name: use that name in elasticsearch.nodes'],
+  [/wrong version number|packet length|EPROTO/i, 'does not speak TLS there: use http:// in elasticsearch.nodes, or the right port'],
 ];
 
 function connection(message: string): string {

@@ -1,10 +1,11 @@
 /** Ships everything stored to Elasticsearch, at its own pace: nothing waits for it, and nothing is forgotten. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { send } from '../elastic/bulk.ts';
 import { install } from '../elastic/install.ts';
 import { KINDS, type Kind } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
-import { type Backlog, backlog, beginShipping, giveUp } from '../sqlite/outbox.ts';
+import { type Backlog, backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, unbury } from '../sqlite/outbox.ts';
 import { Lane, Waiting } from './lane.ts';
 import { pause } from './pause.ts';
 
@@ -32,6 +33,14 @@ export type LaneState = Backlog & {
 };
 
 export type ShippingState = { ready: boolean; trouble: string; lanes: LaneState[] };
+
+export type Replayed = { taken: number; refused: number };
+
+const REPLAYED_AT_ONCE = 500;
+
+function* chunked<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
+}
 
 export class Shipper {
   private readonly db: Database;
@@ -73,6 +82,28 @@ export class Shipper {
   /** Ships what is there now without waiting for its turn. */
   hurry(): void {
     for (const wake of this.wakes.values()) wake();
+  }
+
+  /** Sends once more what was refused; what is taken now leaves the dead letters. */
+  async replay(): Promise<Replayed> {
+    const replayed = { taken: 0, refused: 0 };
+    for (const letters of chunked(deadLetters(this.db, MAX_DEAD_LETTERS), REPLAYED_AT_ONCE)) {
+      const sendable = letters.filter(({ action }) => action !== '');
+      const outcomes =
+        sendable.length === 0
+          ? []
+          : await send(
+              this.scope,
+              sendable.flatMap(({ action, source }) => [action, source]),
+              true,
+              this.stopped.signal,
+            );
+      const taken = sendable.filter((_, n) => outcomes[n]?.state === 'done');
+      for (const { seq } of taken) unbury(this.db, seq);
+      replayed.taken += taken.length;
+      replayed.refused += letters.length - taken.length;
+    }
+    return replayed;
   }
 
   private async run(): Promise<void> {
