@@ -21,6 +21,7 @@ const TLS: [pattern: RegExp, says: string][] = [
     /self.signed|unable to verify|unable to get (local )?issuer|UNABLE_TO/i,
     'shows a certificate that is not trusted: set elasticsearch.ca to the certificate of its authority, or elasticsearch.fingerprint',
   ],
+  [/malformed certificate/i, 'shows a certificate without that of its authority, which elasticsearch.fingerprint needs: set elasticsearch.ca instead'],
   [/fingerprint/i, 'shows a certificate with another fingerprint than elasticsearch.fingerprint says: check who answers there'],
   [/certificate has expired/i, 'shows a certificate that has expired: renew it there'],
   [/altnames|Hostname\/IP/i, 'shows a certificate for another name: use that name in elasticsearch.nodes'],
