@@ -29,8 +29,8 @@ const NEEDS = {
     without: 'live capture is tested as root on Linux, with iproute2 and tcpreplay',
   },
   elasticsearch: {
-    here: () => (process.env['STILLWATCH_ELASTICSEARCH'] ?? '') !== '',
-    without: 'no Elasticsearch is named in STILLWATCH_ELASTICSEARCH (test/elasticsearch/README.md says how to start one)',
+    here: () => (process.env['STILLWATCH_TEST_ELASTICSEARCH'] ?? '') !== '',
+    without: 'no Elasticsearch is named in STILLWATCH_TEST_ELASTICSEARCH (test/elasticsearch/README.md says how to start one)',
   },
 } as const;
 

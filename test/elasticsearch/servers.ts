@@ -1,11 +1,11 @@
-/** Real servers that tests use: `.ci/run` starts them and names them in STILLWATCH_ELASTICSEARCH, as `http://127.0.0.1:19208,http://127.0.0.1:19209`. */
+/** Real servers that tests use: `.ci/run` starts them and names them in STILLWATCH_TEST_ELASTICSEARCH, as `http://127.0.0.1:19208,http://127.0.0.1:19209`. */
 import { Client } from '@elastic/elasticsearch';
 import { install } from '../../analyzer/store/elastic/install.ts';
 import { KINDS, placeOf } from '../../analyzer/store/elastic/kinds.ts';
 import { type Cluster, type Scope, scopeOf } from '../../analyzer/store/elastic/scope.ts';
 
 /** Addresses of the servers. */
-export const SERVERS: readonly string[] = (process.env['STILLWATCH_ELASTICSEARCH'] ?? '').split(',').filter(Boolean);
+export const SERVERS: readonly string[] = (process.env['STILLWATCH_TEST_ELASTICSEARCH'] ?? '').split(',').filter(Boolean);
 
 let made = 0;
 
