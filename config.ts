@@ -52,6 +52,40 @@ const schema = z.strictObject({
   opcua: z.strictObject({ keys: z.array(z.string().min(1)).default([]) }).prefault({}),
   /** Tag lists (CSV) that name values: FILE, or 10.0.0.9=FILE where a list has no column `server`. */
   tags: z.array(z.string().min(1)).default([]),
+  /** What this site is called wherever several meet. */
+  site: z
+    .string()
+    .regex(/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,62}$/u, 'up to 63 letters, digits, blanks, dots, dashes or underscores')
+    .default('site'),
+  /** Whose site it is, as `organization.name`. */
+  organization: z.string().max(200).default(''),
+  /** Where everything stored is shipped too, and where the console then reads from. */
+  elasticsearch: z
+    .strictObject({
+      /** Nodes of one cluster, such as https://es1:9200; none: the local store is all there is. */
+      nodes: z.array(z.url({ protocol: /^https?$/, error: 'addresses such as https://es1:9200' })).default([]),
+      /** Files that hold the API key (as Elasticsearch gives it, encoded) or the password; the environment may hold them instead. */
+      api_key_file: z.string().default(''),
+      password_file: z.string().default(''),
+      user: z.string().default(''),
+      api_key: z.string().default(''),
+      password: z.string().default(''),
+      /** Certificate (PEM) of the authority that signed those of the nodes, or its SHA-256. */
+      ca: z.string().default(''),
+      fingerprint: z
+        .string()
+        .regex(/^([0-9a-fA-F]{2}:?){32}$|^$/, 'a SHA-256 in hex')
+        .default(''),
+      /** How the names of all indices and streams begin. */
+      prefix: z
+        .string()
+        .regex(/^[a-z][a-z0-9-]{0,49}$/, 'lower-case letters, digits and dashes')
+        .default('stillwatch'),
+      /** Documents that may wait to be shipped, and how long: beyond that flows and summaries are given up first; findings, decisions and the audit trail never. */
+      backlog: z.coerce.number().int().min(1000).default(5_000_000),
+      backlog_age: duration.default('30d'),
+    })
+    .prefault({}),
   retention: z.strictObject({ /** How long single observations and measurements are kept. */ observations: duration.default('30d') }).prefault({}),
 });
 
@@ -60,6 +94,7 @@ export type Config = z.infer<typeof schema>;
 /** Reads the file (none: defaults), the environment, which wins over it, and what the command line says of a key (`capture.interface`), which wins over both. Throws an InputError of one line that names the key. */
 export function loadConfig(path: string | undefined, env: NodeJS.ProcessEnv, flags: { [key: string]: string } = {}): Config {
   const file = path === undefined ? {} : readYaml(path);
+  noSecrets(path, file);
   for (const [name, value] of Object.entries(env)) {
     const keys = keyOf(name);
     if (keys !== null && value !== undefined) put(file, keys, value);
@@ -83,6 +118,16 @@ function readYaml(path: string): { [key: string]: unknown } {
   }
 }
 
+/** Secrets come from files of their own or the environment: configurations are copied about. */
+function noSecrets(path: string | undefined, file: { [key: string]: unknown }): void {
+  const section = (file['elasticsearch'] ?? {}) as { [key: string]: unknown };
+  for (const key of ['api_key', 'password']) {
+    if (typeof section !== 'object' || section[key] === undefined) continue;
+    const other = `name a file in elasticsearch.${key}_file, or set STILLWATCH_ELASTICSEARCH_${key.toUpperCase()}`;
+    throw new InputError(`${path}: elasticsearch.${key}: a secret does not belong here; ${other}`);
+  }
+}
+
 /** `STILLWATCH_RETENTION_OBSERVATIONS` is `retention.observations`; names of other things are not keys. */
 function keyOf(name: string): string[] | null {
   if (!name.startsWith('STILLWATCH_')) return null;
@@ -93,7 +138,7 @@ function keyOf(name: string): string[] | null {
 }
 
 /** Keys that hold a list: commas in the environment. */
-const LISTS = new Set(['rules', 'tags', 'opcua.keys']);
+const LISTS = new Set(['rules', 'tags', 'opcua.keys', 'elasticsearch.nodes']);
 
 function put(file: { [key: string]: unknown }, keys: string[], value: string): void {
   const [top, inner] = keys as [string, string | undefined];

@@ -24,11 +24,15 @@ async function save(scope: Scope, batch: Batch): Promise<void> {
   await catchUp(scope, ids, decided);
 }
 
-async function decide(scope: Scope, decision: Decision): Promise<void> {
-  if (!(await isDecided(scope, decision))) {
-    await write(scope, [decisionDocument(scope, decision, nextSequence()), auditDocument(scope, decisionLine(decision), nextSequence())]);
-  }
+/** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. */
+export async function record(scope: Scope, decision: Decision, applied: boolean): Promise<void> {
+  if (!(await isDecided(scope, decision))) await write(scope, [decisionDocument(scope, decision, nextSequence(), applied)]);
   await refold(scope, decision.on);
+}
+
+async function decide(scope: Scope, decision: Decision): Promise<void> {
+  await write(scope, [auditDocument(scope, decisionLine(decision), nextSequence())]);
+  await record(scope, decision, true);
 }
 
 /** What a scope holds, as a store: of one site, or to read only of all. `install` made the cluster ready before. */

@@ -8,13 +8,15 @@ import { exact } from './values.ts';
 /** Subjects asked for at a time. */
 const AT_ONCE = 1000;
 
-export function decisionDocument(scope: Scope, decision: Decision, sequence: number): Document {
+/** `applied`: it comes from the site that owns its subject, or has reached it. */
+export function decisionDocument(scope: Scope, decision: Decision, sequence: number, applied = true): Document {
   const fields: Source = {
     'event.action': decision.kind,
     'user.name': exact(decision.by),
     'stillwatch.kind': decision.on.kind,
     'stillwatch.subject': exact(decision.on.id),
     'stillwatch.at': micros(decision['@timestamp']),
+    'stillwatch.applied': applied,
   };
   return documentOf(scope, 'decisions', decision.id, decision['@timestamp'], fields, JSON.stringify(decision), sequence);
 }
@@ -38,6 +40,16 @@ export async function decisionsAbout(scope: Scope, kind: Subject['kind'], ids: r
         found.set(decision.on.id, [...list, decision]);
       }
     }
+  }
+  return found;
+}
+
+/** Decisions that the site has not taken yet, the oldest first. */
+export async function decisionsWaiting(scope: Scope, on?: Subject): Promise<Decision[]> {
+  const about = on === undefined ? [] : [term('stillwatch.kind', on.kind), term('stillwatch.subject', exact(on.id))];
+  const found: Decision[] = [];
+  for await (const hits of everything(scope, 'decisions', [term('stillwatch.applied', false), ...about], ORDER)) {
+    found.push(...hits.map(({ _source }) => parsed<Decision>(_source)));
   }
   return found;
 }

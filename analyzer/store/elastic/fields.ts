@@ -150,7 +150,13 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['user.name', 'keyword', 'Who decided'],
     ['stillwatch.kind', 'exact', 'What it is about: `finding`, `fact` or `asset`'],
     ['stillwatch.subject', 'exact', 'Id of that'],
+    ['stillwatch.applied', 'boolean', 'Whether the site has it: until then it waits for the site'],
     ['stillwatch.at', 'long', 'Microseconds since the epoch'],
+  ],
+  sites: [
+    ['stillwatch.contact', 'long', 'When the appliance was heard last, milliseconds since the epoch by its clock'],
+    ['stillwatch.state', 'keyword', '`capturing`, `replaying`, `ended` or `failed`'],
+    ['stillwatch.version', 'keyword', 'Of Stillwatch there'],
   ],
   health: [
     ['stillwatch.at', 'long', 'Microseconds since the epoch'],

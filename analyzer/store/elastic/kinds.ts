@@ -12,6 +12,7 @@ export const KINDS = [
   'flows',
   'health',
   'audit',
+  'sites',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -22,6 +23,9 @@ export const isStream = (kind: Kind): boolean => STREAMS.has(kind);
 
 /** Streams that retention drops from; the audit trail stays. */
 export const EXPIRING: readonly Kind[] = ['observations', 'flows', 'health'];
+
+/** What an appliance ships of what it stored; `sites` says how it is. */
+export const SHIPPED: readonly Kind[] = KINDS.filter((kind) => kind !== 'sites');
 
 /** Alias of a plain index, or name of the data stream. */
 export const placeOf = (prefix: string, kind: Kind): string => `${prefix}-${kind}`;

@@ -24,7 +24,7 @@ type Maker = (scope: Scope, parcel: Parcel, decided: Decision[]) => Document;
 
 const json = <T>({ json: text }: Parcel): T => JSON.parse(text) as T;
 
-const MAKERS: { [kind in Kind]: Maker } = {
+const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
   findings: (scope, parcel, decided) => findingDocument(scope, json<Finding>(parcel), decided, parcel.seq),
   assets: (scope, parcel, decided) => assetDocument(scope, json<Asset>(parcel), decided, parcel.seq),
   facts: (scope, parcel, decided) => factDocument(scope, json<Fact>(parcel), decided, parcel.seq),
@@ -41,4 +41,5 @@ const MAKERS: { [kind in Kind]: Maker } = {
   audit: (scope, parcel) => auditDocument(scope, json<AuditLine>(parcel), parcel.seq, parcel.more['hash']),
 };
 
-export const documentOfParcel = (scope: Scope, kind: Kind, parcel: Parcel, decided: Decision[]): Document => MAKERS[kind](scope, parcel, decided);
+export const documentOfParcel = (scope: Scope, kind: Kind, parcel: Parcel, decided: Decision[]): Document =>
+  MAKERS[kind as Exclude<Kind, 'sites'>](scope, parcel, decided);

@@ -52,6 +52,7 @@ const KINDS_OF_EVENT: { [kind in Kind]: string } = {
   flows: 'event',
   health: 'metric',
   audit: 'event',
+  sites: 'state',
 };
 
 const CATEGORIES: { [kind in Kind]?: string } = {

@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../elastic/bulk.ts';
 import { install } from '../elastic/install.ts';
-import { KINDS, type Kind } from '../elastic/kinds.ts';
+import { type Kind, SHIPPED } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
-import { type Backlog, backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, unbury } from '../sqlite/outbox.ts';
+import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, unbury } from '../sqlite/outbox.ts';
 import { Lane, Waiting } from './lane.ts';
 import { pause } from './pause.ts';
+import type { LaneState, Replayed, ShippingState } from './state.ts';
 
 /** How often (ms) a lane looks for more once it has shipped all: what people wait for, and what changes all the time. */
 const SOON = 500;
@@ -24,17 +25,6 @@ export type Limits = {
   documents: number;
   age: number;
 };
-
-export type LaneState = Backlog & {
-  /** '' while all is well. */
-  trouble: string;
-  /** Tries that failed since the last that did not. */
-  tries: number;
-};
-
-export type ShippingState = { ready: boolean; trouble: string; lanes: LaneState[] };
-
-export type Replayed = { taken: number; refused: number };
 
 const REPLAYED_AT_ONCE = 500;
 
@@ -63,7 +53,7 @@ export class Shipper {
 
   /** Queues what is there already the first time, then ships until `stop`. */
   start(): void {
-    beginShipping(this.db, KINDS);
+    beginShipping(this.db, SHIPPED);
     this.work = this.run();
   }
 
@@ -108,7 +98,7 @@ export class Shipper {
 
   private async run(): Promise<void> {
     await this.prepare();
-    const lanes = KINDS.map((kind) => this.lane(new Lane(kind, this.db, this.scope)));
+    const lanes = SHIPPED.map((kind) => this.lane(new Lane(kind, this.db, this.scope)));
     await Promise.all([...lanes, this.ceilings()]);
   }
 

@@ -1,0 +1,37 @@
+/** How shipping goes, for people. */
+
+export type LaneState = {
+  /** Findings, assets, ... */
+  kind: string;
+  /** Documents that wait, and since when the oldest does (ms since the epoch), 0 for none. */
+  waiting: number;
+  oldest: number;
+  shipped: number;
+  /** Not shipped, for want of room or time. They are in the local store. */
+  given_up: number;
+  /** Refused for good by the other side, and kept with the reason. */
+  dead: number;
+  /** '' while all is well. */
+  trouble: string;
+  /** Tries that failed since the last that did not. */
+  tries: number;
+};
+
+export type ShippingState = {
+  /** The cluster has what documents need. */
+  ready: boolean;
+  /** Why it is not; '' when it is. */
+  trouble: string;
+  lanes: LaneState[];
+};
+
+export type Replayed = { taken: number; refused: number };
+
+const sum = (lanes: readonly LaneState[], of: 'waiting' | 'shipped' | 'given_up' | 'dead'): number => lanes.reduce((all, lane) => all + lane[of], 0);
+
+export const waitingIn = ({ lanes }: ShippingState): number => sum(lanes, 'waiting');
+export const deadIn = ({ lanes }: ShippingState): number => sum(lanes, 'dead');
+export const givenUpIn = ({ lanes }: ShippingState): number => sum(lanes, 'given_up');
+
+/** What keeps documents here, in one line; '' when nothing does. */
+export const troubleOf = ({ trouble, lanes }: ShippingState): string => trouble || (lanes.find((lane) => lane.trouble !== '')?.trouble ?? '');

@@ -1,0 +1,60 @@
+/** The cluster that a configuration names. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { type Connection, connect } from '../analyzer/store/elastic/connection.ts';
+import { install } from '../analyzer/store/elastic/install.ts';
+import { type Scope, scopeOf } from '../analyzer/store/elastic/scope.ts';
+import { elasticStore } from '../analyzer/store/elastic.ts';
+import type { Store } from '../analyzer/store/store.ts';
+import type { Config } from '../config.ts';
+import { InputError } from '../sensor/capture/source.ts';
+
+/** ms that an answer may take. */
+const TIMEOUT = 30_000;
+
+export const hasCluster = ({ elasticsearch }: Config): boolean => elasticsearch.nodes.length > 0;
+
+function secret(value: string, file: string, key: string): string {
+  if (value !== '' || file === '') return value;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new InputError(`elasticsearch.${key}_file: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}); name a file that this user may read`);
+  }
+}
+
+/** The way there. It holds secrets: it is never printed. */
+export function connectionOf({ elasticsearch: given }: Config): Connection {
+  return {
+    nodes: given.nodes,
+    apiKey: secret(given.api_key, given.api_key_file, 'api_key'),
+    user: given.user,
+    password: secret(given.password, given.password_file, 'password'),
+    ca: given.ca,
+    fingerprint: given.fingerprint,
+    timeout: TIMEOUT,
+  };
+}
+
+/** `site` null: all sites, to read. */
+export function clusterScope(config: Config, site: string | null = config.site): Scope {
+  if (!hasCluster(config)) throw new InputError('elasticsearch.nodes names no node: set it, such as STILLWATCH_ELASTICSEARCH_NODES=https://es1:9200');
+  return scopeOf({ client: connect(connectionOf(config)), prefix: config.elasticsearch.prefix }, site, hostname(), config.organization);
+}
+
+/** The retention as a data stream lifecycle says it; null for good. */
+export const lifecycleOf = ({ retention }: Config): string | null => (/^0+(\.0+)?\D+$/.test(retention.observations) ? null : retention.observations);
+
+/** The site's documents there, in a cluster made ready. */
+export async function openCentral(config: Config): Promise<{ store: Store; close(): Promise<void> }> {
+  const scope = clusterScope(config);
+  await install(scope, lifecycleOf(config));
+  const store = elasticStore(scope);
+  return {
+    store,
+    async close() {
+      await store.close();
+      await scope.client.close();
+    },
+  };
+}
