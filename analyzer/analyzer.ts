@@ -119,6 +119,11 @@ export class Analyzer {
     if (batch.rows > 0) this.clock = batch.at[batch.rows - 1] as number;
   }
 
+  /** Something about Stillwatch itself, which no frame says. `at` is ms since the epoch. */
+  tell(o: Observation, at: number): void {
+    this.single(o, at);
+  }
+
   /** What was counted is handed to facts and assets. Ask for results after it. */
   end(): void {
     this.repeats.settleAll(this.facts);

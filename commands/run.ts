@@ -5,9 +5,11 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import type { Status } from '../analyzer/coverage.ts';
+import type { Decision } from '../analyzer/finding.ts';
 import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
+import type { ShippingState } from '../analyzer/store/shipping/state.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Tag } from '../analyzer/tags/tag.ts';
@@ -15,9 +17,11 @@ import { TagIndex } from '../analyzer/tags/tags.ts';
 import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
 import { shared, suggestion, usable } from '../sensor/capture/interfaces.ts';
 import { InputError } from '../sensor/capture/source.ts';
+import { timestamp } from '../sensor/observation.ts';
 import { type Accounts, openAccounts } from '../ui/accounts.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
+import { hasCluster } from './cluster.ts';
 import { type Command, DONE, type Flags, print, say, textFlag } from './command.ts';
 import { KEY_HELP, KEY_OPTIONS, keyPaths, keysOf } from './keyfiles.ts';
 import { claim } from './lock.ts';
@@ -25,7 +29,9 @@ import { paced } from './pace.ts';
 import { compileRules, learningTime, open, Pass, type PassOptions } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
+import { behind, startShipment } from './shipment.ts';
 import { configureTags, notationFlag, readTagLists, TAG_HELP, TAG_OPTIONS, tagSource } from './taglists.ts';
+import { VERSION } from './version.ts';
 import { readersOf, WORKERS_OPTIONS } from './workers.ts';
 
 export const run: Command = {
@@ -150,12 +156,13 @@ const nameOf = (from: From): string => ('files' in from ? from.files.map((path) 
 async function start({ config, kept, from, rules, learn, frames, named, keys }: Start) {
   const state = stateDirectory(config.state);
   const release = claim(state);
-  const store = openSqlite(join(state, 'stillwatch.db'));
+  const path = join(state, 'stillwatch.db');
+  const local = openSqlite(path);
   // Without a configuration somebody is trying things out: the accounts live as long as the process.
   const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
   const setupToken = randomBytes(16).toString('hex');
-  const recorder = new Recorder(store, nameOf(from), new Progress(frames));
-  const tags = await tagsOf(store, named);
+  const recorder = new Recorder(local, nameOf(from), new Progress(frames));
+  const tags = await tagsOf(local, named);
   const pass = new Pass({
     rules,
     learn,
@@ -169,23 +176,54 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
     onTrouble: (line) => say(`sensor: ${line}`),
   });
   recorder.state = 'files' in from ? 'replaying' : 'capturing';
+  const retention = milliseconds(config.retention.observations) / 86_400_000;
+  const own = (): Status => recorder.status(pass);
+  /** A decision that the store has, for the analyzer to follow. */
+  const follow = async (decision: Decision): Promise<void> => {
+    pass.analyzer.decide(decision);
+    if (decision.kind === 'tags') pass.analyzer.retag(new TagIndex(await local.tags({})));
+  };
+  const shipment = hasCluster(config)
+    ? startShipment({
+        config,
+        path,
+        local,
+        onDecided: async (decisions) => {
+          for (const decision of decisions) {
+            await local.decide(decision);
+            await follow(decision);
+          }
+        },
+        said: () => ({ status: own(), rules: summaries(rules.rules, own()) }),
+        version: VERSION,
+        log: say,
+      })
+    : null;
+  const store = shipment?.store ?? local;
+  const status = (): Status => ({
+    ...own(),
+    ...(shipment === null ? {} : { shipping: shipment.shipping.state, local: shipment.store.reason(), retention }),
+  });
   const app = createApp({
     store,
     accounts,
-    status: () => recorder.status(pass),
-    rules: () => summaries(rules.rules, recorder.status(pass)),
+    status,
+    rules: () => summaries(rules.rules, own()),
     decide: async (decision) => {
       await store.decide(decision);
-      pass.analyzer.decide(decision);
-      if (decision.kind === 'tags') pass.analyzer.retag(new TagIndex(await store.tags({})));
+      await follow(decision);
+      shipment?.shipping.hurry();
     },
+    ...(shipment === null ? {} : { replay: () => shipment.shipping.replay() }),
     now: () => new Date(),
     setupToken,
   });
   const server = createServer(getRequestListener(app.fetch));
   const address = await listen(server, config.listen);
   await welcome(accounts, address, kept, setupToken);
-  const jobs = scheduleJobs({ store, retentionDays: milliseconds(config.retention.observations) / 86_400_000, now: () => pass.sensor.clock, log: say });
+  const jobs = scheduleJobs({ store, retentionDays: retention, now: () => pass.sensor.clock, log: say });
+  // Of a capture that is replayed the clock is another.
+  const watching = shipment === null || 'files' in from ? null : setInterval(() => tellBehind(pass, shipment.shipping.state), LOOK_BEHIND).unref();
   return {
     pass,
     async work(speed: number, signal: AbortSignal) {
@@ -199,13 +237,24 @@ async function start({ config, kept, from, rules, learn, frames, named, keys }: 
     },
     async stop() {
       jobs();
+      if (watching !== null) clearInterval(watching);
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await shipment?.stop();
       await store.close();
       accounts.close();
       release();
     },
   };
+}
+
+/** How often (ms) it is looked whether shipping is behind. */
+const LOOK_BEHIND = 30_000;
+
+function tellBehind(pass: Pass, state: ShippingState): void {
+  const now = Date.now();
+  const waited = behind(state, now);
+  if (waited > 0) pass.analyzer.tell({ kind: 'loss', '@timestamp': timestamp(now), 'loss.reason': 'shipping_behind', 'loss.duration': waited }, now);
 }
 
 async function replay(pass: Pass, files: string[], speed: number, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 /** What every route and page works with. */
 import type { Context } from 'hono';
 import type { HtmlEscapedString } from 'hono/utils/html';
-import type { Status } from '../analyzer/coverage.ts';
+import type { Replayed, Status } from '../analyzer/coverage.ts';
 import type { Decision, Level } from '../analyzer/finding.ts';
 import { LEVELS } from '../analyzer/finding.ts';
 import type { Store } from '../analyzer/store/store.ts';
@@ -31,6 +31,8 @@ export type ConsoleOptions = {
   rules: () => RuleSummary[];
   /** Writes to the store and tells the analyzer. */
   decide: (decision: Decision) => Promise<void>;
+  /** Sends once more what Elasticsearch refused; absent where nothing is shipped. */
+  replay?: () => Promise<Replayed>;
   now: () => Date;
   /** Asked for by the first-run set-up. */
   setupToken: string;

@@ -7,7 +7,7 @@ import { absolute } from '../time.ts';
 import { icon } from './icon.ts';
 
 /** How well the sensor sees, and in words what it does not. */
-export function coveragePage({ status }: Strip): Html {
+export function coveragePage({ status }: Strip, shipping: Html | null): Html {
   const { coverage } = status;
   const limits = known(coverage);
   return html`<div class="heading"><h1>Coverage</h1><p class="quiet">What the sensor sees of the plant, how well, and what it does not see.</p></div>
@@ -15,6 +15,7 @@ ${verdict(status.blind)}
 <section aria-labelledby="limits"><h2 id="limits">What no rule can see here</h2>${limits.length === 0 ? html`<p class="quiet">Every flow that was seen is decoded, in both directions and in clear.</p>` : html`<ul class="sentences">${limits.map((text) => html`<li>${text}</li>`)}</ul>`}</section>
 <section aria-labelledby="interfaces"><h2 id="interfaces">Interfaces</h2>${interfaces(coverage.interfaces)}</section>
 <section aria-labelledby="protocols"><h2 id="protocols">Protocols</h2>${protocols(coverage.protocols)}</section>
+${shipping}
 <section aria-labelledby="ceilings"><h2 id="ceilings">Ceilings</h2><p class="quiet">Every table fed from the wire is bounded. A ceiling that was hit means something newer was not kept.</p>${ceilings(coverage.ceilings)}</section>
 <section aria-labelledby="clock"><h2 id="clock">Clock</h2><p>${status.clock === '' ? 'No frame has arrived, so there is no capture time yet.' : html`The last frame came at <span class="mono">${absolute(status.clock)}</span>.`} ${coverage.clock_steps === 0 ? 'Capture time never went backwards or leapt.' : `Capture time went backwards or leapt ${counted(coverage.clock_steps, 'time')}; rhythms measured across a leap are not trusted.`}</p></section>`;
 }

@@ -98,6 +98,7 @@ export function strip({ status, open }: Strip): Html {
 <span class="gauge levels"><span class="quiet">Open</span>${[...LEVELS].reverse().map((level) => html`<a href="/findings?level=${level}" data-level="${level}" class="${open[level] === 0 ? 'none' : ''}" title="${LEVEL_WORDS[level]} and open"><span data-open="${level}">${count(open[level])}</span> ${LEVEL_WORDS[level].toLowerCase()}</a>`)}</span>
 <span class="gauge clock"><span class="quiet">Sensor clock</span> <time class="mono" data-field="clock" datetime="${status.clock}">${status.clock === '' ? 'no frame yet' : absolute(status.clock).replace(/\.\d+/, '')}</time></span>
 </div>
+${status.local ? html`<p class="blindness">${icon('warning')}<span><b>Shown from this appliance:</b> ${status.local} <a href="/coverage#shipping">Elasticsearch</a></span></p>` : null}
 <p class="blindness" data-field="blind" ${status.blind.length === 0 ? html`hidden` : null}>${icon('warning')}<span><b>Not seen:</b> <span data-blind>${blindness(status.blind)}</span> <a href="/coverage">Coverage</a></span></p>
 </header>`;
 }

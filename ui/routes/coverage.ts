@@ -1,13 +1,38 @@
 import { Hono } from 'hono';
-import type { Console, Env } from '../console.ts';
+import { HTTPException } from 'hono/http-exception';
+import { atLeast, guardForm, may } from '../auth.ts';
+import { type Console, type Env, sessionOf } from '../console.ts';
+import { counted } from '../figures.ts';
 import { coveragePage } from '../pages/coverage.ts';
+import { shippingSection } from '../pages/shipping.ts';
 import { reply } from '../reply.ts';
+
+/** What `?replayed=TAKEN-REFUSED` says. */
+function notice(replayed: string | undefined): string | undefined {
+  const [taken, refused] =
+    /^(\d{1,7})-(\d{1,7})$/
+      .exec(replayed ?? '')
+      ?.slice(1)
+      .map(Number) ?? [];
+  if (taken === undefined || refused === undefined) return undefined;
+  return `${counted(taken, 'document')} taken now${refused === 0 ? '.' : `, ${counted(refused, 'document')} refused again: see the reason below.`}`;
+}
 
 export function coverageRoutes(console: Console): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/', async (c) => {
     const strip = await console.strip();
-    return reply(c, console, { title: 'Coverage', here: 'coverage', strip }, coveragePage(strip));
+    const { account, csrf } = sessionOf(c);
+    const mayReplay = console.options.replay !== undefined && may(account.role, 'analyst');
+    const shipping = shippingSection(strip.status, console.options.now().getTime(), mayReplay ? csrf : null);
+    const told = notice(c.req.query('replayed'));
+    return reply(c, console, { title: 'Coverage', here: 'coverage', strip, ...(told === undefined ? {} : { notice: told }) }, coveragePage(strip, shipping));
+  });
+  app.post('/replay', atLeast('analyst'), async (c) => {
+    await guardForm(c);
+    if (console.options.replay === undefined) throw new HTTPException(404, { message: 'Nothing is shipped from here.' });
+    const { taken, refused } = await console.options.replay();
+    return c.redirect(`/coverage?replayed=${taken}-${refused}`, 303);
   });
   return app;
 }

@@ -1,0 +1,75 @@
+/** An appliance whose store is shipped to a cluster: the thread that does it, and the store that the console reads. */
+import { hostname } from 'node:os';
+import type { Status } from '../analyzer/coverage.ts';
+import type { Decision } from '../analyzer/finding.ts';
+import { connect } from '../analyzer/store/elastic/connection.ts';
+import { scopeOf } from '../analyzer/store/elastic/scope.ts';
+import { elasticStore, record } from '../analyzer/store/elastic.ts';
+import { Shipping } from '../analyzer/store/shipping/shipping.ts';
+import { type ShippingState, troubleOf } from '../analyzer/store/shipping/state.ts';
+import type { Store } from '../analyzer/store/store.ts';
+import { type TieredStore, tiered } from '../analyzer/store/tiered.ts';
+import { type Config, milliseconds } from '../config.ts';
+import { connectionOf, lifecycleOf } from './cluster.ts';
+
+/** ms that a page waits for the cluster before it shows what is here. */
+const PAGE = 3000;
+/** Documents of a kind that may wait while the cluster still counts as up to date. */
+const FEW = 2000;
+/** ms after which what waits is behind. */
+const BEHIND = 300_000;
+/** How often (ms) the other side is told how the appliance is. */
+const PRESENCE = 5000;
+
+/** What the console lists; single observations may still be on their way. */
+const LISTED = new Set(['findings', 'assets', 'facts', 'decisions', 'conversations', 'registers', 'taglists', 'audit']);
+
+export type Shipment = { store: TieredStore; shipping: Shipping; stop(): Promise<void> };
+
+export type ShipmentOptions = {
+  config: Config;
+  /** Of the local store. */
+  path: string;
+  local: Store;
+  onDecided: (decisions: Decision[]) => Promise<void>;
+  said: () => { status: Status; rules: unknown[] };
+  version: string;
+  log: (line: string) => void;
+};
+
+function unfit({ ready, trouble, lanes }: ShippingState): string {
+  if (!ready) return trouble === '' ? 'Elasticsearch is being made ready.' : trouble;
+  const behind = lanes.find(({ kind, waiting }) => LISTED.has(kind) && waiting > FEW);
+  return behind === undefined ? '' : `${behind.waiting.toLocaleString('en')} ${behind.kind} are still on their way to Elasticsearch.`;
+}
+
+export function startShipment({ config, path, local, onDecided, said, version, log }: ShipmentOptions): Shipment {
+  const { site, organization, elasticsearch } = config;
+  const connection = connectionOf(config);
+  const names = { prefix: elasticsearch.prefix, site, organization, observer: hostname() };
+  const limits = { documents: elasticsearch.backlog, age: milliseconds(elasticsearch.backlog_age) };
+  const shipping = new Shipping({ path, connection, ...names, limits, retention: lifecycleOf(config) }, { onDecided, log });
+  const client = connect({ ...connection, timeout: PAGE });
+  const scope = scopeOf({ client, prefix: names.prefix }, site, names.observer, organization);
+  const central = elasticStore(scope);
+  shipping.start();
+  const present = setInterval(() => shipping.tell({ version, ...said() }), PRESENCE);
+  present.unref();
+  return {
+    store: tiered({ local, central, unfit: () => unfit(shipping.state), record: (decision) => record(scope, decision, true) }),
+    shipping,
+    async stop() {
+      clearInterval(present);
+      await shipping.stop();
+      await client.close();
+    },
+  };
+}
+
+/** For how long (ms) something has been waiting that should have been shipped by now; 0 when nothing has. `now` is ms since the epoch. */
+export function behind(state: ShippingState, now: number): number {
+  // What is written once is dated by the capture, which may be of last year.
+  const oldest = state.lanes.filter(({ kind, oldest }) => oldest > 0 && kind === 'findings').map((lane) => lane.oldest);
+  const waited = oldest.length === 0 || troubleOf(state) === '' ? 0 : now - Math.min(...oldest);
+  return waited > BEHIND ? waited : 0;
+}
