@@ -1,37 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getRequestListener } from '@hono/node-server';
-import type { Status } from '../analyzer/coverage.ts';
-import type { Decision } from '../analyzer/finding.ts';
-import { scheduleJobs } from '../analyzer/jobs.ts';
-import { listRules } from '../analyzer/rules/list.ts';
-import type { Rule } from '../analyzer/rules/rule.ts';
-import type { ShippingState } from '../analyzer/store/shipping/state.ts';
-import { openSqlite } from '../analyzer/store/sqlite.ts';
-import type { Store } from '../analyzer/store/store.ts';
-import type { Tag } from '../analyzer/tags/tag.ts';
-import { TagIndex } from '../analyzer/tags/tags.ts';
-import { type Config, loadConfig, milliseconds, responseTimeout } from '../config.ts';
-import { shared, suggestion, usable } from '../sensor/capture/interfaces.ts';
+import { type Config, loadConfig, milliseconds } from '../config.ts';
+import { suggestion, usable } from '../sensor/capture/interfaces.ts';
 import { InputError } from '../sensor/capture/source.ts';
-import { timestamp } from '../sensor/observation.ts';
-import { type Accounts, openAccounts } from '../ui/accounts.ts';
-import { createApp, type RuleSummary } from '../ui/app.ts';
 import { summary } from './analyze.ts';
-import { hasCluster } from './cluster.ts';
+import { Appliance, type From } from './appliance.ts';
 import { type Command, DONE, type Flags, print, say, textFlag } from './command.ts';
 import { KEY_HELP, KEY_OPTIONS, keyPaths, keysOf } from './keyfiles.ts';
-import { claim } from './lock.ts';
-import { paced } from './pace.ts';
-import { compileRules, learningTime, open, Pass, type PassOptions } from './pass.ts';
-import { Progress } from './progress.ts';
-import { Recorder } from './recorder.ts';
-import { behind, startShipment } from './shipment.ts';
-import { configureTags, notationFlag, readTagLists, TAG_HELP, TAG_OPTIONS, tagSource } from './taglists.ts';
-import { VERSION } from './version.ts';
+import { compileRules, learningTime, type PassOptions } from './pass.ts';
+import { notationFlag, readTagLists, TAG_HELP, TAG_OPTIONS } from './taglists.ts';
 import { readersOf, WORKERS_OPTIONS } from './workers.ts';
 
 export const run: Command = {
@@ -84,7 +60,7 @@ ${TAG_HELP}`,
     const named = { lists, tags: await readTagLists(lists, notationFlag(flags)) };
     const kept = textFlag(flags, 'config') !== undefined;
     const keys = 'files' in from ? replayed(from.files, speed, flags, config) : { live: { ...from.capture, keys: keyPaths(flags, config) } };
-    const appliance = await start({ config, kept, from, rules, learn, frames, named, keys });
+    const appliance = await Appliance.start({ config, kept, from, rules, learn, frames, named, keys });
     const stopped = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
     if (limit !== null) setTimeout(() => stopped.abort(), limit).unref();
@@ -98,26 +74,6 @@ ${TAG_HELP}`,
     else await print(summary(appliance.pass.result()));
     return DONE;
   },
-};
-
-/** Tag lists of the configuration and the command line, and what is in them. */
-type Named = { lists: string[]; tags: Tag[] };
-
-/** What is looked at: captures, or an interface. */
-type From = { files: string[] } | { capture: Omit<Live, 'keys'> };
-type Live = NonNullable<PassOptions['live']>;
-
-type Start = {
-  config: Config;
-  /** Accounts outlive the run. */
-  kept: boolean;
-  from: From;
-  rules: ReturnType<typeof compileRules>;
-  learn: number;
-  frames: number;
-  named: Named;
-  /** Keys, read here or by the sensor's process. */
-  keys: Pick<PassOptions, 'keys' | 'live' | 'captures'>;
 };
 
 /** Learning time of an interface when no time is given: a week has every shift and the weekend in it. */
@@ -149,213 +105,6 @@ function replayed(files: string[], speed: number, flags: Flags, config: Config):
 async function learned(text: string, from: From): Promise<{ learn: number; frames: number }> {
   if ('files' in from) return learningTime(text, from.files, null);
   return learningTime(text.endsWith('%') ? LIVE_LEARN : text, [], null);
-}
-
-const nameOf = (from: From): string => ('files' in from ? from.files.map((path) => basename(path)).join(', ') : from.capture.interfaces.join(', '));
-
-async function start({ config, kept, from, rules, learn, frames, named, keys }: Start) {
-  const state = stateDirectory(config.state);
-  const release = claim(state);
-  const path = join(state, 'stillwatch.db');
-  const local = openSqlite(path);
-  // Without a configuration somebody is trying things out: the accounts live as long as the process.
-  const accounts = accountsIn(kept ? join(state, 'accounts.db') : ':memory:');
-  const setupToken = randomBytes(16).toString('hex');
-  const recorder = new Recorder(local, nameOf(from), new Progress(frames));
-  const tags = await tagsOf(local, named);
-  const pass = new Pass({
-    rules,
-    learn,
-    baseline: null,
-    responseTimeout: responseTimeout(config),
-    ...keys,
-    summary: milliseconds(config.summary),
-    tags,
-    onKept: (observation, seen) => recorder.keep(observation, seen),
-    onBlock: (p) => recorder.block(p),
-    onTrouble: (line) => say(`sensor: ${line}`),
-  });
-  recorder.state = 'files' in from ? 'replaying' : 'capturing';
-  const retention = milliseconds(config.retention.observations) / 86_400_000;
-  const own = (): Status => recorder.status(pass);
-  /** A decision that the store has, for the analyzer to follow. */
-  const follow = async (decision: Decision): Promise<void> => {
-    pass.analyzer.decide(decision);
-    if (decision.kind === 'tags') pass.analyzer.retag(new TagIndex(await local.tags({})));
-  };
-  const shipment = hasCluster(config)
-    ? startShipment({
-        config,
-        path,
-        local,
-        onDecided: async (decisions) => {
-          for (const decision of decisions) {
-            await local.decide(decision);
-            await follow(decision);
-          }
-        },
-        said: () => ({ status: own(), rules: summaries(rules.rules, own()) }),
-        version: VERSION,
-        log: say,
-      })
-    : null;
-  const store = shipment?.store ?? local;
-  const status = (): Status => ({
-    ...own(),
-    ...(shipment === null ? {} : { shipping: shipment.shipping.state, local: shipment.store.reason(), retention }),
-  });
-  const app = createApp({
-    store,
-    accounts,
-    status,
-    rules: () => summaries(rules.rules, own()),
-    decide: async (decision) => {
-      await store.decide(decision);
-      await follow(decision);
-      shipment?.shipping.hurry();
-    },
-    ...(shipment === null ? {} : { replay: () => shipment.shipping.replay() }),
-    now: () => new Date(),
-    setupToken,
-  });
-  const server = createServer(getRequestListener(app.fetch));
-  const address = await listen(server, config.listen);
-  await welcome(accounts, address, kept, setupToken);
-  const jobs = scheduleJobs({ store, retentionDays: retention, now: () => pass.sensor.clock, log: say });
-  // Of a capture that is replayed the clock is another.
-  const watching = shipment === null || 'files' in from ? null : setInterval(() => tellBehind(pass, shipment.shipping.state), LOOK_BEHIND).unref();
-  return {
-    pass,
-    async work(speed: number, signal: AbortSignal) {
-      if ('files' in from) await replay(pass, from.files, speed, signal);
-      else await live(pass, from.capture.interfaces, signal);
-      recorder.state = 'ended';
-      await recorder.finish(pass);
-      for (const warning of pass.warnings()) say(`warning: ${warning}`);
-      const what = 'files' in from ? 'replay' : 'capture';
-      say(`${what} ended: ${pass.sensor.frames.toLocaleString('en')} frames, ${pass.analyzer.findings.length} findings stored in ${state}`);
-    },
-    async stop() {
-      jobs();
-      if (watching !== null) clearInterval(watching);
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-      await shipment?.stop();
-      await store.close();
-      accounts.close();
-      release();
-    },
-  };
-}
-
-/** How often (ms) it is looked whether shipping is behind. */
-const LOOK_BEHIND = 30_000;
-
-function tellBehind(pass: Pass, state: ShippingState): void {
-  const now = Date.now();
-  const waited = behind(state, now);
-  if (waited > 0) pass.analyzer.tell({ kind: 'loss', '@timestamp': timestamp(now), 'loss.reason': 'shipping_behind', 'loss.duration': waited }, now);
-}
-
-async function replay(pass: Pass, files: string[], speed: number, signal: AbortSignal): Promise<void> {
-  const source = paced(open(files), speed);
-  const stop = (): void => {
-    source.stop();
-    pass.stopReading();
-  };
-  signal.addEventListener('abort', stop, { once: true });
-  await pass.readAll(source);
-}
-
-/** Captures until the signal. */
-async function live(pass: Pass, interfaces: readonly string[], signal: AbortSignal): Promise<void> {
-  for (const name of interfaces) {
-    const told = shared(name);
-    if (told !== null) say(`${name}: ${told.says}: ${told.fix}`);
-  }
-  await pass.watch();
-  say(
-    `capturing: ${interfaces.join(', ')}${pass.sensor.confined?.seccomp === false ? ' (this kernel does not confine the sensor: see stillwatch doctor)' : ''}`,
-  );
-  const stopped = new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
-  try {
-    await Promise.race([stopped, pass.broken]);
-  } catch (error) {
-    await pass.abandon();
-    throw error;
-  }
-  await pass.unwatch();
-}
-
-/** What values are called: by the lists named now, and by those that people brought in. */
-async function tagsOf(store: Store, named: Named): Promise<TagIndex> {
-  const files = named.lists.map((list) => tagSource(list).file);
-  await configureTags(store, named.tags, files, new Date());
-  return new TagIndex(await store.tags({}));
-}
-
-/** Rules as the console's page shows them. */
-function summaries(rules: Rule[], status: Status): RuleSummary[] {
-  const prose = new Map(rules.map((rule) => [rule.name, rule]));
-  return listRules(rules, status).map((listed) => ({
-    ...listed,
-    description: prose.get(listed.name)?.description ?? '',
-    blind: prose.get(listed.name)?.blind ?? '',
-    why: prose.get(listed.name)?.why ?? '',
-  }));
-}
-
-function stateDirectory(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o750 });
-    return path;
-  } catch (error) {
-    throw new InputError(
-      `state directory ${path} cannot be made (${(error as NodeJS.ErrnoException).code}); set STILLWATCH_STATE to a folder you may write to`,
-    );
-  }
-}
-
-function accountsIn(path: string): Accounts {
-  try {
-    return openAccounts(path);
-  } catch (error) {
-    throw new InputError(
-      `${path}: the accounts cannot be read (${(error as Error).message}); bring the file back from a copy, or delete it and set the console up again`,
-    );
-  }
-}
-
-/** Resolves with the address to open once the server listens. */
-function listen(server: ReturnType<typeof createServer>, address: string): Promise<string> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = Number(address.slice(colon + 1));
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.code === 'EACCES' ? 'ports below 1024 need a privilege' : error.code;
-      reject(new InputError(`the console cannot listen on ${address}: ${why}; set STILLWATCH_LISTEN to another host:port`));
-    });
-    server.listen(port, host, () => {
-      const bound = server.address();
-      const actual = bound !== null && typeof bound === 'object' ? bound.port : port;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}/`);
-    });
-  });
-}
-
-/** Where the console is, and how to get in: an account of one's own, its making, or one for this run. */
-async function welcome(accounts: Accounts, address: string, kept: boolean, setupToken: string): Promise<void> {
-  if (kept) {
-    say(`console:   ${address}`);
-    if (accounts.count() === 0) say(`set-up:    ${address}setup?token=${setupToken}   (make the first administrator here)`);
-    return;
-  }
-  const password = randomBytes(9).toString('base64url');
-  await accounts.create('admin', password, 'administrator', { temporary: true });
-  say(`console:   ${address}`);
-  say(`user:      admin`);
-  say(`password:  ${password}   (for this run only)`);
 }
 
 function speedOf(text: string): number {
