@@ -5,22 +5,27 @@ import { auditDocument, listAudit } from './elastic/audit.ts';
 import { write } from './elastic/bulk.ts';
 import { decisionDocument, decisionsOn, isDecided } from './elastic/decisions.ts';
 import { documentsOf, subjectsOf } from './elastic/documents.ts';
+import { entries } from './elastic/entries.ts';
 import { listConversations, listFacts } from './elastic/facts.ts';
 import { countFindings, listFindings, readFinding } from './elastic/findings.ts';
 import { catchUp, decidedOn, refold } from './elastic/heads.ts';
-import { expire, listHealth, listObservations } from './elastic/observations.ts';
+import { expire, listHealth, listObservations, missing } from './elastic/observations.ts';
 import { listRegisters } from './elastic/registers.ts';
 import { nextSequence, type Scope } from './elastic/scope.ts';
 import { listTagLists, listTags } from './elastic/tags.ts';
 import { decisionLine } from './fold.ts';
-import type { Batch, Store } from './store.ts';
+import type { AuditLine, Batch, Store } from './store.ts';
+
+async function audit(scope: Scope, line: AuditLine): Promise<void> {
+  await write(scope, await missing(scope, [auditDocument(scope, line, nextSequence())]));
+}
 
 async function save(scope: Scope, batch: Batch): Promise<void> {
   const ids = subjectsOf(batch);
   const decided = await decidedOn(scope, ids);
   const documents = documentsOf(scope, batch, decided);
   if (documents.length === 0) return;
-  await write(scope, documents);
+  await write(scope, await missing(scope, documents));
   await catchUp(scope, ids, decided);
 }
 
@@ -31,7 +36,7 @@ export async function record(scope: Scope, decision: Decision, applied: boolean)
 }
 
 async function decide(scope: Scope, decision: Decision): Promise<void> {
-  await write(scope, [auditDocument(scope, decisionLine(decision), nextSequence())]);
+  await audit(scope, decisionLine(decision));
   await record(scope, decision, true);
 }
 
@@ -54,9 +59,10 @@ export function elasticStore(scope: Scope): Store {
     decide: (decision) => decide(scope, decision),
     decisions: (on) => decisionsOn(scope, on),
     health: ({ limit }) => listHealth(scope, limit),
-    audit: async (line) => void (await write(scope, [auditDocument(scope, line, nextSequence())])),
+    audit: (line) => audit(scope, line),
     auditLines: (query) => listAudit(scope, query),
     expire: (before) => expire(scope, before),
+    entries: () => entries(scope),
     close: () => scope.snapshots.close(),
   };
 }

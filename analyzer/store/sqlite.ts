@@ -5,6 +5,7 @@ import { countAssets, listAssets, readAsset, refoldAsset, saveAsset } from './sq
 import { appendAudit, listAudit } from './sqlite/audit.ts';
 import { type Database, openDatabase } from './sqlite/database.ts';
 import { appendDecision, decisionsOn } from './sqlite/decisions.ts';
+import { entries } from './sqlite/entries.ts';
 import { listConversations, listFacts, refoldFact, saveConversation, saveFact } from './sqlite/facts.ts';
 import { countFindings, listFindings, readFinding, refoldFinding, saveFinding } from './sqlite/findings.ts';
 import { expire, listHealth, listObservations, saveHealth, saveObservation } from './sqlite/observations.ts';
@@ -58,6 +59,7 @@ export function openSqlite(path: string): Store {
     audit: async (line) => db.transaction(() => appendAudit(db, line)),
     auditLines: async (query) => listAudit(db, query),
     expire: async (before) => expire(db, before),
+    entries: () => entries(db),
     close: async () => db.close(),
   };
 }

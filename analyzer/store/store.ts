@@ -136,6 +136,26 @@ export type Batch = {
   tagLists?: TagList[];
 };
 
+/** What is moved between stores, in an order in which one can take it from another. */
+export const ENTRY_KINDS = ['audit', 'decision', 'tagList', 'asset', 'fact', 'finding', 'conversation', 'registers', 'observation', 'health'] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+type Entries = {
+  audit: AuditLine;
+  decision: Decision;
+  tagList: TagList;
+  asset: Asset;
+  fact: Fact;
+  finding: Finding;
+  conversation: Conversation;
+  registers: RegisterTable;
+  observation: Kept;
+  health: Health;
+};
+
+/** One thing that a store holds: of assets, facts and findings what the wire says, without what people decided. */
+export type Entry = { [kind in EntryKind]: { kind: kind; value: Entries[kind] } }[EntryKind];
+
 export interface Store {
   /** Inserts or updates by id, all in one transaction. Edits by people and statuses stay. */
   save(batch: Batch): Promise<void>;
@@ -172,5 +192,10 @@ export interface Store {
 
   /** Drops observations and health older than `before` (RFC 3339); findings, decisions and audit stay. Returns how many went. */
   expire(before: string): Promise<number>;
+  /**
+   * Everything that is there, kind by kind as ENTRY_KINDS has them, portion by portion: audit lines, decisions, tag lists, observations and measurements
+   * as they were written. What arrives meanwhile may be missing; nothing comes twice.
+   */
+  entries(): AsyncIterable<Entry>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 /** A console over a small plant in memory, for tests and pictures. */
 import { best } from '../../analyzer/asset.ts';
 import { type Decision, decidedStatus, type Finding, type FindingView, LEVELS, STATUSES } from '../../analyzer/finding.ts';
-import type { AuditLine, Batch, Facet, FindingQuery, Store } from '../../analyzer/store/store.ts';
+import { type AuditLine, type Batch, ENTRY_KINDS, type Entry, type Facet, type FindingQuery, type Store } from '../../analyzer/store/store.ts';
 import { widthOf } from '../../analyzer/tags/tag.ts';
 import { openAccounts, type Role } from '../../ui/accounts.ts';
 import { type ConsoleOptions, createApp } from '../../ui/app.ts';
@@ -134,6 +134,12 @@ export class MemoryStore implements Store {
   }
   async expire() {
     return 0;
+  }
+  async *entries(): AsyncGenerator<Entry> {
+    const { tagLists, assets, facts, findings, conversations, registers, observations, health } = this.batch;
+    const own = { audit: this.lines, decision: this.decided, tagList: tagLists, asset: assets, fact: facts, finding: findings };
+    const all = { ...own, conversation: conversations, registers, observation: observations, health };
+    for (const kind of ENTRY_KINDS) for (const value of all[kind]) yield { kind, value } as Entry;
   }
   async close() {}
 }

@@ -7,7 +7,7 @@ import { streamOf } from '../stream.ts';
 import { send } from './bulk.ts';
 import { explain } from './errors.ts';
 import { OBSERVATION_FIELDS } from './fields.ts';
-import { EXPIRING, type Kind } from './kinds.ts';
+import { EXPIRING, isStream, type Kind } from './kinds.ts';
 import { type Document, documentOf, type Hit, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
 import { everything, when } from './search.ts';
 import { converted, exact } from './values.ts';
@@ -75,6 +75,21 @@ export const listHealth = (scope: Scope, limit: number | undefined): Promise<Hea
 export async function present(scope: Scope, kind: Kind, ids: readonly string[]): Promise<Set<string>> {
   const { hits } = await search(scope, [kind], { size: ids.length, query: { ids: { values: ids } }, _source: false });
   return new Set(hits.hits.map(({ _id }) => _id));
+}
+
+/** Ids asked for at a time. */
+const AT_ONCE = 1000;
+
+/** The documents without those of streams that are there already: after a rollover a stream would take them again. */
+export async function missing(scope: Scope, documents: readonly Document[]): Promise<Document[]> {
+  const known = new Set<string>();
+  for (const [kind, some] of Map.groupBy(documents, (document) => document.kind)) {
+    for (let from = 0; isStream(kind) && from < some.length; from += AT_ONCE) {
+      const ids = some.slice(from, from + AT_ONCE).map(({ id }) => id);
+      for (const id of await present(scope, kind, ids)) known.add(`${kind} ${id}`);
+    }
+  }
+  return documents.filter(({ kind, id }) => !known.has(`${kind} ${id}`));
 }
 
 async function drop(scope: Scope, hits: readonly Hit[]): Promise<number> {

@@ -101,14 +101,21 @@ export async function facets<C extends string>(
 }
 
 /** All that match, in order, portion by portion. */
-export async function* everything(scope: Scope, kind: Kind, filter: Query[], sort: object[], fields: string[] | boolean = true): AsyncGenerator<Hit[]> {
+export async function* everything(
+  scope: Scope,
+  kind: Kind | readonly Kind[],
+  filter: Query[],
+  sort: object[],
+  fields: string[] | boolean = true,
+  size = 1000,
+): AsyncGenerator<Hit[]> {
   let after: unknown[] | undefined;
   for (;;) {
-    const body = { size: 1000, query: within(scope, filter), sort, _source: fields, ...(after === undefined ? {} : { search_after: after }) };
-    const { hits } = (await search(scope, [kind], body)).hits;
+    const body = { size, query: within(scope, filter), sort, _source: fields, ...(after === undefined ? {} : { search_after: after }) };
+    const { hits } = (await search(scope, [kind].flat(), body)).hits;
     if (hits.length === 0) return;
     yield hits;
     after = hits.at(-1)?.sort;
-    if (hits.length < 1000) return;
+    if (hits.length < size) return;
   }
 }
