@@ -66,6 +66,8 @@ export type Decision = {
   comment: string;
   /** Edits of an asset: attribute name to value. Of its tags: `list`, the id of the list that counts from now on ('' for none), `file` and `tags`, how many. */
   edit: { [attribute: string]: string } | null;
+  /** How many decisions on the same subject whoever decided knew of: it comes after those, whatever the clocks of their makers say. 0 when absent. */
+  after?: number;
 };
 
 /** A finding with what people made of it. */

@@ -56,12 +56,14 @@ export async function readTagLists(sources: readonly string[], notation: Notatio
 export async function configureTags(store: Store, tags: Tag[], files: readonly string[], now: Date): Promise<void> {
   const on = { kind: 'asset', id: CONFIGURATION } as const;
   const list = tagListOf(CONFIGURATION, files.map((file) => basename(file)).join(', '), tags);
-  const before = (await store.decisions(on)).findLast(({ kind }) => kind === 'tags')?.edit?.['list'] ?? '';
+  const decisions = await store.decisions(on);
+  const before = decisions.findLast(({ kind }) => kind === 'tags')?.edit?.['list'] ?? '';
   const id = tags.length === 0 ? '' : list.id;
   if (id === before) return;
   if (id !== '') await store.save({ tagLists: [list] });
   const edit = { list: id, file: list.file, tags: String(tags.length) };
-  await store.decide({ id: randomUUID(), '@timestamp': now.toISOString(), by: CONFIGURATION, on, kind: 'tags', resolution: null, comment: '', edit });
+  const made = { id: randomUUID(), '@timestamp': now.toISOString(), by: CONFIGURATION, on, edit, after: decisions.length };
+  await store.decide({ ...made, kind: 'tags', resolution: null, comment: '' });
 }
 
 /** The tags of the command line, ready for use. */

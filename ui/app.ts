@@ -81,10 +81,12 @@ function headers() {
   });
 }
 
+const STATUS_OF = { query: 400, conflict: 409, storage: 503 } as const;
+
 /** Refusals say their sentence; anything unforeseen says only a number that stands in the log beside what happened. */
 function failed(error: Error, c: Ask, console: Console): Promise<Response> | Response {
   if (error instanceof HTTPException) return problem(c, console, error.status as ContentfulStatusCode, error.message);
-  if (error instanceof StoreError) return problem(c, console, error.kind === 'query' ? 400 : 503, error.message);
+  if (error instanceof StoreError) return problem(c, console, STATUS_OF[error.kind], error.message);
   const reference = randomUUID().slice(0, 8);
   const log = console.options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
   log(`console: ${reference} ${c.req.method} ${c.req.path}: ${error.stack ?? error.message}`);

@@ -29,8 +29,10 @@ export type ConsoleOptions = {
   accounts: Accounts;
   status: () => Status;
   rules: () => RuleSummary[];
-  /** Writes to the store and tells the analyzer. */
-  decide: (decision: Decision) => Promise<void>;
+  /** Writes to the store and tells the analyzer; `alone`: see `Store.decide`. */
+  decide: (decision: Decision, alone?: boolean) => Promise<void>;
+  /** Ids of decisions on a subject that have not reached its site yet; absent where the site is here. */
+  waiting?: (on: Decision['on']) => Promise<ReadonlySet<string>>;
   /** Sends once more what Elasticsearch refused; absent where nothing is shipped. */
   replay?: () => Promise<Replayed>;
   now: () => Date;
@@ -62,7 +64,7 @@ const OPEN_COUNTS_AGE = 2000;
 export type Console = {
   options: ConsoleOptions;
   strip: () => Promise<Strip>;
-  /** Decides and forgets cached counts. */
+  /** Decides and forgets cached counts. Without `after` it comes after all that are there. */
   decide: (decision: Decision) => Promise<void>;
 };
 
@@ -81,7 +83,9 @@ export function openConsole(options: ConsoleOptions): Console {
       return { status, open: await open(), clock: Number.isNaN(clock) ? options.now().getTime() : clock };
     },
     async decide(decision) {
-      await options.decide(decision);
+      const alone = decision.after !== undefined;
+      const after = decision.after ?? (await options.store.decisions(decision.on)).length;
+      await options.decide({ ...decision, after }, alone);
       counted = { at: Number.NEGATIVE_INFINITY, open: nothingOpen() };
     },
   };
@@ -95,6 +99,9 @@ async function countOpen(store: Store): Promise<OpenByLevel> {
 }
 
 const nothingOpen = (): OpenByLevel => Object.fromEntries(LEVELS.map((level) => [level, 0])) as OpenByLevel;
+
+/** Ids of decisions that have not reached their site yet. */
+export const waitingOn = async ({ options }: Console, on: Decision['on']): Promise<ReadonlySet<string>> => (await options.waiting?.(on)) ?? new Set();
 
 /** The session of a route behind the gate. */
 export function sessionOf(c: Ask): Session {

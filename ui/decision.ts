@@ -6,10 +6,10 @@ export const nonce = (): string => randomUUID();
 
 /** The id follows from who decides what on which form: a double click or a repeated POST makes the same one. */
 export function decision(given: Omit<Decision, 'id' | '@timestamp'>, at: Date, of: string): Decision {
-  const { by, on, kind, resolution, comment, edit } = given;
+  const { by, on, kind, resolution, comment, edit, after } = given;
   const id = createHash('sha256')
     .update(JSON.stringify([of, by, on.kind, on.id, kind, resolution, comment, edit]))
     .digest('hex')
     .slice(0, 32);
-  return { id, '@timestamp': at.toISOString(), by, on, kind, resolution, comment, edit };
+  return { id, '@timestamp': at.toISOString(), by, on, kind, resolution, comment, edit, ...(after === undefined ? {} : { after }) };
 }

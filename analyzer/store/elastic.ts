@@ -8,7 +8,7 @@ import { documentsOf, subjectsOf } from './elastic/documents.ts';
 import { entries } from './elastic/entries.ts';
 import { listConversations, listFacts } from './elastic/facts.ts';
 import { countFindings, listFindings, readFinding } from './elastic/findings.ts';
-import { catchUp, decidedOn, refold } from './elastic/heads.ts';
+import { catchUp, claim, decidedOn, refold } from './elastic/heads.ts';
 import { expire, listHealth, listObservations, missing } from './elastic/observations.ts';
 import { listRegisters } from './elastic/registers.ts';
 import { nextSequence, type Scope } from './elastic/scope.ts';
@@ -29,15 +29,19 @@ async function save(scope: Scope, batch: Batch): Promise<void> {
   await catchUp(scope, ids, decided);
 }
 
-/** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. */
-export async function record(scope: Scope, decision: Decision, applied: boolean): Promise<void> {
-  if (!(await isDecided(scope, decision))) await write(scope, [decisionDocument(scope, decision, nextSequence(), applied)]);
+/** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. `alone`: see `Store.decide`. */
+export async function record(scope: Scope, decision: Decision, applied: boolean, alone = false): Promise<void> {
+  if (!(await isDecided(scope, decision))) {
+    const down = async (one: Decision): Promise<void> => void (await write(scope, [decisionDocument(scope, one, nextSequence(), applied)]));
+    if (alone) await claim(scope, decision, down);
+    await down(decision);
+  }
   await refold(scope, decision.on);
 }
 
-async function decide(scope: Scope, decision: Decision): Promise<void> {
+async function decide(scope: Scope, decision: Decision, alone: boolean): Promise<void> {
+  await record(scope, decision, true, alone);
   await audit(scope, decisionLine(decision));
-  await record(scope, decision, true);
 }
 
 /** What a scope holds, as a store: of one site, or to read only of all. `install` made the cluster ready before. */
@@ -56,7 +60,7 @@ export function elasticStore(scope: Scope): Store {
     registers: (query) => listRegisters(scope, query),
     tags: (query) => listTags(scope, query),
     tagLists: (owner) => listTagLists(scope, owner),
-    decide: (decision) => decide(scope, decision),
+    decide: (decision, alone = false) => decide(scope, decision, alone),
     decisions: (on) => decisionsOn(scope, on),
     health: ({ limit }) => listHealth(scope, limit),
     audit: (line) => audit(scope, line),

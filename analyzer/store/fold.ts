@@ -1,8 +1,20 @@
-/** What people decided, folded into what the wire said: pure, the same for every backend. Decisions come oldest first. */
+/** What people decided, folded into what the wire said: pure, the same for every backend. Decisions come oldest first, see `inOrder`. */
 import { type Asset, ATTRIBUTES, type Attribute, type AttributeName, best, editedBy, isEdit } from '../asset.ts';
 import type { Fact } from '../fact.ts';
 import { type Decision, decidedStatus, type FindingView } from '../finding.ts';
-import type { AuditLine } from './store.ts';
+import { micros } from './order.ts';
+import { type AuditLine, StoreError } from './store.ts';
+
+/** What was decided knowing another comes after it; of those that did not know of each other the earlier by their clocks, then any fixed order. */
+export const inOrder = (decisions: Decision[]): Decision[] =>
+  decisions.sort((a, b) => (a.after ?? 0) - (b.after ?? 0) || micros(a['@timestamp']) - micros(b['@timestamp']));
+
+/** Refuses a decision whose maker did not know of the last ones. */
+export function refuseOvertaken(decision: Decision, decisions: readonly Decision[]): void {
+  const other = decisions.slice(decision.after ?? 0).findLast(({ kind }) => kind !== 'comment');
+  if (other === undefined || decision.kind === 'comment') return;
+  throw new StoreError('conflict', `Meanwhile ${other.by} decided on this (${other.kind}). Look at it again before you decide.`);
+}
 
 export type Life = Pick<FindingView, 'status' | 'resolution' | 'decided_by'>;
 

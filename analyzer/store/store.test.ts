@@ -434,6 +434,55 @@ function decisions(withStore: WithStore): void {
   );
 
   it(
+    'come after those that their makers knew of, whatever clocks say',
+    withStore(async (store) => {
+      await store.save({ findings: [finding] });
+      const close = sampleDecision(on, 'close', { ...at(900), resolution: 'true_positive' });
+      await store.decide(close);
+      await store.decide(sampleDecision(on, 'reopen', { ...at(5), by: 'ben', after: 1 }));
+      await store.decide(sampleDecision(on, 'acknowledge', { ...at(2), by: 'cleo', after: 2 }));
+      const view = await store.finding(finding.id);
+      assert.deepEqual([view?.status, view?.decided_by], ['acknowledged', 'cleo']);
+      assert.deepEqual(
+        (await store.decisions(on)).map(({ kind }) => kind),
+        ['close', 'reopen', 'acknowledge'],
+      );
+    }),
+  );
+
+  it(
+    'taken alone are refused to whoever did not know of the last one, and told whose that was',
+    withStore(async (store) => {
+      await store.save({ findings: [finding] });
+      const start = sampleDecision(on, 'start', { ...at(1), after: 0 });
+      await store.decide(start, true);
+      await store.decide(start, true);
+      await store.decide(sampleDecision(on, 'comment', { ...at(2), by: 'ben', comment: 'hm', after: 0 }), true);
+      const late = sampleDecision(on, 'close', { ...at(3), by: 'cleo', resolution: 'false_positive', after: 0 });
+      await assert.rejects(store.decide(late, true), (error: StoreError) => {
+        assert.deepEqual([error.kind, error.message], ['conflict', 'Meanwhile anna decided on this (start). Look at it again before you decide.']);
+        return true;
+      });
+      assert.equal((await store.finding(finding.id))?.status, 'in_progress');
+      await store.decide({ ...late, after: 2 }, true);
+      assert.equal((await store.finding(finding.id))?.status, 'closed');
+      assert.equal((await store.auditLines({})).total, 3);
+    }),
+  );
+
+  it(
+    'taken by many at once are one, and the others are told',
+    withStore(async (store) => {
+      await store.save({ findings: [finding] });
+      const people = ['anna', 'ben', 'cleo', 'dan'];
+      const closing = people.map((by) => sampleDecision(on, 'close', { ...at(1), by, id: by, resolution: 'true_positive', after: 0 }));
+      const ends = await Promise.allSettled(closing.map((decision) => store.decide(decision, true)));
+      assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected', 'rejected']);
+      assert.equal((await store.decisions(on)).length, 1);
+    }),
+  );
+
+  it(
     'of one subject leave its namesake of another kind alone',
     withStore(async (store) => {
       await store.save({ findings: [finding], facts: [sampleFact('f', { id: finding.id })] });

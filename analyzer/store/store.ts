@@ -14,12 +14,12 @@ import type { Tag } from '../tags/tag.ts';
 
 /**
  * What a store says when it cannot do as asked, in one line for people. `query`: the question is wrong (a bad cursor, an unknown
- * sort), ask again differently. `storage`: the place is (full disk, locked or damaged file); the line names it and the fix.
+ * sort), ask again differently. `conflict`: somebody else decided meanwhile. `storage`: the place is (full disk, locked or damaged file); the line names it and the fix.
  */
 export class StoreError extends Error {
-  readonly kind: 'query' | 'storage';
+  readonly kind: 'query' | 'storage' | 'conflict';
 
-  constructor(kind: 'query' | 'storage', message: string) {
+  constructor(kind: StoreError['kind'], message: string) {
     super(message);
     this.name = 'StoreError';
     this.kind = kind;
@@ -182,8 +182,11 @@ export interface Store {
   /** Lists that were imported, those that count and the last that don't, the oldest first. */
   tagLists(owner?: string): Promise<TagListHead[]>;
 
-  /** Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. */
-  decide(decision: Decision): Promise<void>;
+  /**
+   * Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. `alone`: only if
+   * nobody decided since the `after` decisions that its maker knew; a StoreError (`conflict`) says who did. Comments overwrite nothing.
+   */
+  decide(decision: Decision, alone?: boolean): Promise<void>;
   decisions(on: { kind: Decision['on']['kind']; id: string }): Promise<Decision[]>;
 
   health(query: { limit?: number }): Promise<Health[]>;

@@ -52,7 +52,7 @@ export function tiered({ local, central, unfit, record, now = () => performance.
     try {
       return await (central[name] as Method)(...args);
     } catch (error) {
-      if (!(error instanceof StoreError) || error.kind === 'query') throw error;
+      if (!(error instanceof StoreError) || error.kind !== 'storage') throw error;
       failed = error.message;
       retry = now() + AGAIN;
       return here();
@@ -63,8 +63,8 @@ export function tiered({ local, central, unfit, record, now = () => performance.
     ...local,
     ...reads,
     reason,
-    async decide(decision) {
-      await local.decide(decision);
+    async decide(decision, alone) {
+      await local.decide(decision, alone);
       if (reason() === '') await within(record(decision));
     },
     // A lifecycle has dropped it there already, where the server has lifecycles.

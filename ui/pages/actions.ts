@@ -4,7 +4,7 @@ import type { Html } from '../console.ts';
 import { button, csrfField, hidden, key } from './parts.ts';
 
 /** What a decision form carries, and what came back with one that was refused. */
-export type Form = { csrf: string; nonce: string; problem?: string; kind?: string; resolution?: string; comment?: string };
+export type Form = { csrf: string; nonce: string; after?: number; problem?: string; kind?: string; resolution?: string; comment?: string };
 
 const CHOICES: { [resolution in Resolution]: [title: string, hint: string] } = {
   true_positive: ['True positive', 'It happened and it should not have.'],
@@ -26,7 +26,7 @@ ${status === 'closed' ? simple(finding, form, 'reopen', button('Reopen', 'r', 'p
 }
 
 const carried = (finding: FindingView, form: Form, kind: string): Html =>
-  html`${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('kind', kind)}${hidden('seen', finding.status)}`;
+  html`${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('kind', kind)}${hidden('seen', finding.status)}${form.after === undefined ? null : hidden('after', String(form.after))}`;
 
 const target = (finding: FindingView): string => `/findings/${encodeURIComponent(finding.id)}/decisions`;
 

@@ -17,6 +17,8 @@ export type FindingStory = {
   rule: RuleSummary | null;
   observations: Kept[];
   decisions: Decision[];
+  /** Ids of those that have not reached the site yet. */
+  waiting: ReadonlySet<string>;
   strip: Strip;
   /** ms: decisions are taken by the wall clock. */
   now: number;
@@ -41,7 +43,7 @@ ${seen === null ? null : html`<section aria-labelledby="beside"><h2 id="beside">
 <section aria-labelledby="why"><h2 id="why">Why it matters</h2>${why(story)}</section>
 <section aria-labelledby="todo"><h2 id="todo">What to do</h2>${todo(finding)}</section>
 <section aria-labelledby="frames"><h2 id="frames">Frames</h2>${frames(finding, story.observations, story.strip.clock)}</section>
-<section aria-labelledby="history"><h2 id="history">History</h2>${history(finding, story.decisions, story.strip.clock, story.now)}</section>
+<section aria-labelledby="history"><h2 id="history">History</h2>${history(finding, story.decisions, story.waiting, story.strip.clock, story.now)}</section>
 </div>
 ${facts(story)}
 </div>`;

@@ -17,16 +17,17 @@ const VERBS: { [kind in Decision['kind']]: string } = {
 };
 
 /** The sensor's line first, then every decision, oldest first. `clock` is the sensor's, `now` the wall clock decisions are taken by. */
-export function history(finding: FindingView, decisions: Decision[], clock: number, now: number): Html {
+export function history(finding: FindingView, decisions: Decision[], waiting: ReadonlySet<string>, clock: number, now: number): Html {
   return html`<ol class="history">
 <li><span class="dot"></span><p><b>Stillwatch</b> opened it <span class="quiet">${when(finding.opened, clock)} by the sensor's clock, ${absolute(finding.opened)}</span></p></li>
-${decisions.map((decision) => entry(decision, now))}</ol>`;
+${decisions.map((decision) => entry(decision, now, waiting.has(decision.id)))}</ol>`;
 }
 
-export const entry = (decision: Decision, now: number): Html =>
+/** `waits`: its site has not taken it yet. */
+export const entry = (decision: Decision, now: number, waits = false): Html =>
   html`<li data-kind="${decision.kind}"><span class="dot"></span><p><b>${decision.by}</b> ${VERBS[decision.kind]}${
     decision.resolution === null ? '' : ` as ${RESOLUTION_WORDS[decision.resolution]}`
-  }${decision.edit === null ? '' : `: ${decision.kind === 'tags' ? tagging(decision.edit) : changes(decision.edit)}`} <span class="quiet">${wall(decision['@timestamp'], now)}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
+  }${decision.edit === null ? '' : `: ${decision.kind === 'tags' ? tagging(decision.edit) : changes(decision.edit)}`} <span class="quiet">${wall(decision['@timestamp'], now)}${waits ? ' · waiting for site' : ''}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
 
 const changes = (edit: { [attribute: string]: string }): string =>
   Object.entries(edit)

@@ -2,8 +2,9 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type DECISIONS, type DecisionKind, type FindingView, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
+import { StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
-import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
+import { type Ask, type Console, type Env, sessionOf, waitingOn } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { findingQuery, parse, parseFindingFilter } from '../filters.ts';
 import type { Form } from '../pages/actions.ts';
@@ -34,6 +35,8 @@ const DecisionForm = z.object({
   nonce: z.string().min(8).max(64),
   /** The status the page showed. */
   seen: z.enum(STATUSES),
+  /** How many decisions it showed. */
+  after: z.coerce.number().int().min(0).max(1e6).optional(),
 });
 type DecisionForm = z.infer<typeof DecisionForm>;
 
@@ -67,15 +70,16 @@ async function story(c: Ask, console: Console, finding: FindingView, told: Told)
   const { store, rules, now } = console.options;
   const session = sessionOf(c);
   const frames = finding.occurrences.flatMap((one) => one.frames).slice(0, MAX_FRAMES);
-  const [observations, decisions, strip] = await Promise.all([
+  const [observations, decisions, strip, waiting] = await Promise.all([
     frames.length === 0 ? [] : store.observations({ frames, limit: MAX_OBSERVATIONS }),
     store.decisions({ kind: 'finding', id: finding.id }),
     console.strip(),
+    waitingOn(console, { kind: 'finding', id: finding.id }),
   ]);
-  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce(), ...told.refused } : null;
+  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce(), after: decisions.length, ...told.refused } : null;
   const rule = rules().find((one) => one.name === finding.rule.name) ?? null;
   const notice = KINDS.includes(told.done as Kind) ? DONE[told.done as Kind] : undefined;
-  const body = findingPage({ finding, rule, observations, decisions, strip, now: now().getTime(), form });
+  const body = findingPage({ finding, rule, observations, decisions, waiting, strip, now: now().getTime(), form });
   return reply(c, console, { title: finding.title, here: 'findings', strip, status: told.status ?? 200, ...(notice === undefined ? {} : { notice }) }, body);
 }
 
@@ -85,7 +89,15 @@ async function decide(c: Ask, console: Console): Promise<Response> {
   const { kind, comment, resolution } = given;
   const on = { kind: 'finding', id: finding.id } as const;
   const made = decision(
-    { by: sessionOf(c).account.name, on, kind, resolution: kind === 'close' ? (resolution ?? null) : null, comment, edit: null },
+    {
+      by: sessionOf(c).account.name,
+      on,
+      kind,
+      resolution: kind === 'close' ? (resolution ?? null) : null,
+      comment,
+      edit: null,
+      ...(given.after === undefined ? {} : { after: given.after }),
+    },
     console.options.now(),
     given.nonce,
   );
@@ -97,7 +109,12 @@ async function decide(c: Ask, console: Console): Promise<Response> {
         refused: { kind, comment, ...(resolution === undefined ? {} : { resolution }), problem: problem.text },
         status: problem.status,
       });
-    await console.decide(made);
+    try {
+      await console.decide(made);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== 'conflict') throw error;
+      return story(c, console, await found(c, console), { refused: { kind, comment, problem: error.message }, status: 409 });
+    }
   }
   return c.redirect(`/findings/${encodeURIComponent(finding.id)}?done=${kind}`, 303);
 }

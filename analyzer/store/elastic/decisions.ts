@@ -1,5 +1,6 @@
 /** What people decided: documents of their own, folded into what they are about. */
 import type { Decision } from '../../finding.ts';
+import { inOrder } from '../fold.ts';
 import { micros } from '../order.ts';
 import { type Document, documentOf, parsed, type Scope, type Source, type Subject, search, term, terms, within } from './scope.ts';
 import { everything } from './search.ts';
@@ -23,7 +24,7 @@ export function decisionDocument(scope: Scope, decision: Decision, sequence: num
 
 const ORDER = ['at', 'sequence', 'key'].map((name) => ({ [`stillwatch.${name}`]: 'asc' }));
 
-/** By the time they were taken, the oldest first. */
+/** The oldest first. */
 export async function decisionsOn(scope: Scope, { kind, id }: Subject): Promise<Decision[]> {
   return (await decisionsAbout(scope, kind, [id])).get(id) ?? [];
 }
@@ -37,10 +38,12 @@ export async function decisionsAbout(scope: Scope, kind: Subject['kind'], ids: r
       for (const { _source } of hits) {
         const decision = parsed<Decision>(_source);
         const list = found.get(decision.on.id) ?? [];
-        found.set(decision.on.id, [...list, decision]);
+        list.push(decision);
+        found.set(decision.on.id, list);
       }
     }
   }
+  for (const decisions of found.values()) inOrder(decisions);
   return found;
 }
 

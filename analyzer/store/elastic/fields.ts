@@ -72,6 +72,7 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['ot.seen', 'flattened', 'What the rule looked at, by field'],
     ['stillwatch.status', 'exact', '`new`, `acknowledged`, `in_progress`, `closed`'],
     ['stillwatch.resolution', 'exact', 'Why it was closed'],
+    ['stillwatch.latest', 'stored', 'The decision (JSON) that was folded in last, which may still be on its way to `decisions`'],
     ['stillwatch.decided_by', 'exact', 'Who decided last'],
     ['stillwatch.level', 'exact', 'Level in words'],
     ['stillwatch.rule', 'exact', 'Name of the rule'],
@@ -105,6 +106,7 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['stillwatch.protocol', 'exact', 'Protocols'],
     ['stillwatch.vendor', 'exact', 'Best vendor'],
     ['stillwatch.wire', 'stored', 'The asset without edits of people (JSON), where there are some'],
+    ['stillwatch.latest', 'stored', 'The decision (JSON) that was folded in last, which may still be on its way to `decisions`'],
   ],
   facts: [
     ...PARTIES,
@@ -113,6 +115,7 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['ot.access', 'keyword', '`read`, `write`, ...'],
     ['stillwatch.kind', 'exact', '`peer`, `operation` or `point`'],
     ['stillwatch.state', 'exact', '`proposed`, `approved` or `retired`'],
+    ['stillwatch.latest', 'stored', 'The decision (JSON) that was folded in last, which may still be on its way to `decisions`'],
     ['stillwatch.decided_by', 'exact', 'Who approved or retired it'],
     ['stillwatch.protocol', 'exact', 'Application protocol'],
     ['stillwatch.client', 'exact', 'Lower case'],
@@ -243,7 +246,7 @@ const MAPPINGS: { [type in MappingType]: object } = {
   long: { type: 'long', ignore_malformed: true },
   double: { type: 'double', ignore_malformed: true },
   boolean: { type: 'boolean' },
-  flattened: { type: 'flattened', ignore_above: 1024, depth_limit: 20 },
+  flattened: { type: 'flattened', ignore_above: 1024 },
 };
 
 type Properties = { [name: string]: { properties?: Properties; [key: string]: unknown } };

@@ -1,6 +1,8 @@
 /** Findings, facts and assets with what people made of them: folded when they are stored, and again after every decision. */
 import type { Fact } from '../../fact.ts';
 import type { Decision } from '../../finding.ts';
+import { inOrder, refuseOvertaken } from '../fold.ts';
+import type { StoreError } from '../store.ts';
 import { assetDocument, wireOf } from './assets.ts';
 import { decisionsAbout, decisionsOn } from './decisions.ts';
 import { explain, statusOf } from './errors.ts';
@@ -35,6 +37,35 @@ async function replace(scope: Scope, kind: Kind, { _id, _seq_no, _primary_term }
   }
 }
 
+/** Decisions on the subject of `head`, with one that is folded in already and not written down yet: its maker is about to, or died. */
+async function decisionsWith(scope: Scope, on: Subject, head: Hit | null, write: (decision: Decision) => Promise<void>): Promise<Decision[]> {
+  const decisions = await decisionsOn(scope, on);
+  const latest = head?._source['stillwatch.latest'] === undefined ? null : parsed<Decision>(head._source, 'stillwatch.latest');
+  if (latest === null || decisions.some(({ id }) => id === latest.id)) return decisions;
+  await write(latest);
+  return inOrder([...decisions, latest]);
+}
+
+/**
+ * Folds a decision into its subject before it is written down (`write`), provided nobody else decided since its maker looked: the version of the
+ * document settles who of two comes first. Throws a StoreError (`conflict`) for the second.
+ */
+export async function claim(scope: Scope, decision: Decision, write: (decision: Decision) => Promise<void>): Promise<void> {
+  const { on } = decision;
+  for (let n = 0; n < TRIES; n++) {
+    const head = await get(scope, PLACE[on.kind], on.id);
+    const decisions = await decisionsWith(scope, on, head, write);
+    refuseOvertaken(decision, decisions);
+    if (head === null) return;
+    const folded = refolded[on.kind](scope, head._source, inOrder([...decisions, decision]));
+    // The wire may have changed it: then it is looked at again.
+    if (await replace(scope, PLACE[on.kind], head, { ...folded, 'stillwatch.latest': JSON.stringify(decision) })) return;
+  }
+  throw busy(on);
+}
+
+const busy = ({ kind, id }: Subject): StoreError => explain(new Error(`has ${kind} ${id} changed by others all the time: try again`));
+
 /** Folds what was decided into what it is about; nothing when that has not arrived yet. */
 export async function refold(scope: Scope, on: Subject): Promise<void> {
   for (let n = 0; n < TRIES; n++) {
@@ -43,7 +74,7 @@ export async function refold(scope: Scope, on: Subject): Promise<void> {
     const decisions = await decisionsOn(scope, on);
     if (await replace(scope, PLACE[on.kind], head, refolded[on.kind](scope, head._source, decisions))) return;
   }
-  throw explain(new Error(`has ${on.kind} ${on.id} changed by others all the time: try again`));
+  throw busy(on);
 }
 
 /** Decisions by kind of subject and its id. */

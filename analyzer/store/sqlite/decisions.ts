@@ -1,16 +1,25 @@
 /** What people decided: append-only, oldest first. */
 import type { Decision } from '../../finding.ts';
+import { inOrder, refuseOvertaken } from '../fold.ts';
 import { micros } from '../order.ts';
 import type { Database } from './database.ts';
 
 export type DecisionSubject = Decision['on'];
 
-/** By the time they were taken, not by the time they arrived: every site that has them all comes to the same end. */
+/** In the order they were taken, not in that they arrived: every site that has them all comes to the same end. */
 export const decisionsOn = (db: Database, { kind, id }: DecisionSubject): Decision[] =>
-  db.all('SELECT json FROM decisions WHERE kind = ? AND subject = ? ORDER BY at, seq', kind, id).map((row) => JSON.parse(String(row['json'])) as Decision);
+  inOrder(
+    db.all('SELECT json FROM decisions WHERE kind = ? AND subject = ? ORDER BY at, seq', kind, id).map((row) => JSON.parse(String(row['json'])) as Decision),
+  );
 
 /** False when it was there already. */
-export const appendDecision = (db: Database, decision: Decision): boolean =>
+export function appendDecision(db: Database, decision: Decision, alone: boolean): boolean {
+  if (db.get('SELECT 1 AS found FROM decisions WHERE id = ?', decision.id) !== undefined) return false;
+  if (alone) refuseOvertaken(decision, decisionsOn(db, decision.on));
+  return append(db, decision);
+}
+
+const append = (db: Database, decision: Decision): boolean =>
   db.run(
     'INSERT INTO decisions (id, at, kind, subject, json) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     decision.id,
