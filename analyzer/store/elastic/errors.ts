@@ -34,8 +34,10 @@ function connection(message: string): string {
 }
 
 function response(error: errors.ResponseError): string {
-  const { reason } = causeOf(error);
+  const { type, reason } = causeOf(error);
   if (error.statusCode === 401) return 'refuses the API key or password: check elasticsearch.api_key, or elasticsearch.user and its password';
+  // As long as the disk is full, or documents move to a newer mapping.
+  if (type === 'cluster_block_exception') return `takes nothing there now (${line(reason ?? '')}): it is tried again`;
   if (error.statusCode === 403) return `does not allow this (${line(reason ?? '')}): give the user the role of deploy/elasticsearch/role.json`;
   if (error.statusCode === 429) return `is overloaded or out of disk (${line(reason ?? '')}): it is tried again`;
   return `answers ${error.statusCode} (${line(reason ?? error.message)})`;
