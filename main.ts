@@ -3,15 +3,17 @@ import { BaselineError } from './analyzer/baseline/file.ts';
 import { StoreError } from './analyzer/store/store.ts';
 import { analyze } from './commands/analyze.ts';
 import { type Command, DONE, parse, print, say, WRONG } from './commands/command.ts';
+import { consoleCommand } from './commands/console.ts';
 import { dissect } from './commands/dissect.ts';
 import { doctor } from './commands/doctor.ts';
 import { learn } from './commands/learn.ts';
 import { rules } from './commands/rules.ts';
 import { run } from './commands/run.ts';
+import { store } from './commands/store.ts';
 import { tags } from './commands/tags.ts';
 import { InputError } from './sensor/capture/source.ts';
 
-const COMMANDS: { [name: string]: Command } = { analyze, learn, dissect, run, rules, tags, doctor };
+const COMMANDS: { [name: string]: Command } = { analyze, learn, dissect, run, console: consoleCommand, rules, tags, store, doctor };
 
 function usage(): string {
   const lines = Object.entries(COMMANDS).map(([name, command]) => `  ${name.padEnd(9)} ${command.summary}`);

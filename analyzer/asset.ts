@@ -57,6 +57,8 @@ export type Asset = {
   /** RFC 3339; when learning ends. */
   learning_until: string;
   attributes: Attribute[];
+  /** Where it is, where those of many sites are read. */
+  site?: string;
 };
 
 /** Source of an attribute that a person wrote. */

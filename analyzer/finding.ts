@@ -71,7 +71,13 @@ export type Decision = {
 };
 
 /** A finding with what people made of it. */
-export type FindingView = Finding & { status: Status; resolution: Resolution | null; decided_by: string | null };
+export type FindingView = Finding & {
+  status: Status;
+  resolution: Resolution | null;
+  decided_by: string | null;
+  /** Whose it is, where those of many sites are read. */
+  site?: string;
+};
 
 /** The status after a decision; comments and decisions of other kinds leave it alone. */
 export function decidedStatus(status: Status, kind: DecisionKind): Status {

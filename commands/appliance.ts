@@ -1,5 +1,4 @@
 /** The whole chain in one process, from a capture or an interface to the console. */
-import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Status } from '../analyzer/coverage.ts';
 import type { Decision } from '../analyzer/finding.ts';
@@ -13,7 +12,6 @@ import type { Tag } from '../analyzer/tags/tag.ts';
 import { TagIndex } from '../analyzer/tags/tags.ts';
 import { type Config, milliseconds, responseTimeout } from '../config.ts';
 import { shared } from '../sensor/capture/interfaces.ts';
-import { InputError } from '../sensor/capture/source.ts';
 import { timestamp } from '../sensor/observation.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
 import { hasCluster } from './cluster.ts';
@@ -25,6 +23,7 @@ import { type compileRules, open, Pass, type PassOptions } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import { behind, type Shipment, startShipment } from './shipment.ts';
+import { stateDirectory } from './state.ts';
 import { configureTags, tagSource } from './taglists.ts';
 import { VERSION } from './version.ts';
 
@@ -242,15 +241,4 @@ function summaries(rules: Rule[], status: Status): RuleSummary[] {
     blind: prose.get(listed.name)?.blind ?? '',
     why: prose.get(listed.name)?.why ?? '',
   }));
-}
-
-function stateDirectory(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o750 });
-    return path;
-  } catch (error) {
-    throw new InputError(
-      `state directory ${path} cannot be made (${(error as NodeJS.ErrnoException).code}); set STILLWATCH_STATE to a folder you may write to`,
-    );
-  }
 }

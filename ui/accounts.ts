@@ -17,6 +17,8 @@ export type Account = {
   last_login: string;
   /** Made with a one-time password that should be changed. */
   temporary: boolean;
+  /** Of a console over many sites: those that it may see; none for all. */
+  sites: string[];
 };
 
 export type Session = {
@@ -42,7 +44,7 @@ export type AccountsOptions = { now?: () => number; cost?: Cost };
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS accounts (
     name TEXT PRIMARY KEY COLLATE NOCASE, password TEXT NOT NULL, role TEXT NOT NULL, created TEXT NOT NULL,
-    last_login TEXT NOT NULL DEFAULT '', temporary INTEGER NOT NULL DEFAULT 0
+    last_login TEXT NOT NULL DEFAULT '', temporary INTEGER NOT NULL DEFAULT 0, sites TEXT NOT NULL DEFAULT '[]'
   ) STRICT;
   CREATE TABLE IF NOT EXISTS sessions (
     token BLOB PRIMARY KEY, name TEXT NOT NULL COLLATE NOCASE REFERENCES accounts(name) ON DELETE CASCADE, opened INTEGER NOT NULL, used INTEGER NOT NULL
@@ -50,16 +52,26 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS sessions_name ON sessions(name, opened);
 `;
 
-type Row = { name: string; password: string; role: Role; created: string; last_login: string; temporary: number };
+type Row = { name: string; password: string; role: Role; created: string; last_login: string; temporary: number; sites: string };
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
-const account = (row: Row): Account => ({ name: row.name, role: row.role, created: row.created, last_login: row.last_login, temporary: row.temporary === 1 });
+const account = (row: Row): Account => ({
+  name: row.name,
+  role: row.role,
+  created: row.created,
+  last_login: row.last_login,
+  temporary: row.temporary === 1,
+  sites: JSON.parse(row.sites) as string[],
+});
 
 /** Opens (and makes, readable by its owner only) the file with accounts and sessions. ':memory:' keeps nothing. */
 export function openAccounts(path: string, options: AccountsOptions = {}): Accounts {
   const db = new DatabaseSync(path);
   if (path !== ':memory:') chmodSync(path, 0o600);
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 2000; ${SCHEMA}`);
+  // Files made before accounts had sites.
+  const has = db.prepare("SELECT 1 FROM pragma_table_info('accounts') WHERE name = 'sites'").get() !== undefined;
+  if (!has) db.exec("ALTER TABLE accounts ADD COLUMN sites TEXT NOT NULL DEFAULT '[]'");
   return new Accounts(db, options.now ?? Date.now, options.cost ?? DEFAULT_COST);
 }
 
@@ -91,7 +103,12 @@ export class Accounts {
   }
 
   /** `temporary`: made with a password somebody else knows. `first`: only if there is no account yet. Throws AccountError. */
-  async create(name: string, password: string, role: Role, options: { temporary?: boolean; first?: boolean } = {}): Promise<Account> {
+  async create(
+    name: string,
+    password: string,
+    role: Role,
+    options: { temporary?: boolean; first?: boolean; sites?: readonly string[] } = {},
+  ): Promise<Account> {
     if (!/^[a-z0-9][a-z0-9._-]{0,31}$/i.test(name))
       throw new AccountError('A name has up to 32 letters, digits, dots, dashes or underscores, and starts with a letter or digit.');
     const problem = passwordProblem(password, name);
@@ -100,8 +117,8 @@ export class Accounts {
     const n = this.count();
     if (options.first === true && n > 0) throw new AccountError('Set-up is already done. Log in instead.');
     if (n >= MAX_ACCOUNTS) throw new AccountError(`There are already ${MAX_ACCOUNTS} accounts.`);
-    const sql = 'INSERT INTO accounts (name, password, role, created, temporary) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
-    const made = this.db.prepare(sql).run(name, hash, role, this.stamp(), options.temporary === true ? 1 : 0);
+    const sql = 'INSERT INTO accounts (name, password, role, created, temporary, sites) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING';
+    const made = this.db.prepare(sql).run(name, hash, role, this.stamp(), options.temporary === true ? 1 : 0, JSON.stringify(options.sites ?? []));
     if (made.changes === 0) throw new AccountError(`There already is an account ${name}.`);
     return this.get(name) as Account;
   }

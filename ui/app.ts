@@ -20,6 +20,7 @@ import { fileRoutes } from './routes/files.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { pointRoutes } from './routes/points.ts';
 import { ruleRoutes } from './routes/rules.ts';
+import { siteRoutes } from './routes/sites.ts';
 import { statusRoutes } from './routes/status.ts';
 import { isTagUpload, tagRoutes } from './routes/tags.ts';
 
@@ -43,7 +44,8 @@ export function createApp(options: ConsoleOptions): Hono<Env> {
   app.use(recognise(options.accounts), guardOrigin());
   app.route('/', doorRoutes(console));
   app.use(gate(options.accounts));
-  app.get('/', (c) => c.redirect('/findings', 302));
+  app.get('/', (c) => c.redirect(options.sites === undefined ? '/findings' : '/sites', 302));
+  if (options.sites !== undefined) app.route('/sites', siteRoutes(console, options.sites));
   app.route('/findings', findingRoutes(console));
   app.route('/assets', assetRoutes(console));
   app.route('/assets', pointRoutes(console));

@@ -5,7 +5,7 @@ import type { Replayed, Status } from '../analyzer/coverage.ts';
 import type { Decision, Level } from '../analyzer/finding.ts';
 import { LEVELS } from '../analyzer/finding.ts';
 import type { Store } from '../analyzer/store/store.ts';
-import type { Accounts, Session } from './accounts.ts';
+import type { Account, Accounts, Session } from './accounts.ts';
 
 export type RuleSummary = {
   id: string;
@@ -33,6 +33,8 @@ export type ConsoleOptions = {
   decide: (decision: Decision, alone?: boolean) => Promise<void>;
   /** Ids of decisions on a subject that have not reached its site yet; absent where the site is here. */
   waiting?: (on: Decision['on']) => Promise<ReadonlySet<string>>;
+  /** Of a console over many sites. */
+  sites?: Sites;
   /** Sends once more what Elasticsearch refused; absent where nothing is shipped. */
   replay?: () => Promise<Replayed>;
   now: () => Date;
@@ -40,6 +42,26 @@ export type ConsoleOptions = {
   setupToken: string;
   /** Where errors go that a page only hints at; stderr unless told otherwise. */
   log?: (line: string) => void;
+};
+
+/** A sensor of a site, as it said itself. */
+export type SensorView = {
+  name: string;
+  version: string;
+  /** When it was heard last, ms since the epoch. */
+  contact: number;
+  silent: boolean;
+  status: Status;
+};
+
+export type SiteView = { name: string; sensors: SensorView[]; open: OpenByLevel };
+
+export type Sites = {
+  /** The site whose pages these are; null: all. */
+  here: string | null;
+  /** Names of those that an account may see. */
+  all(account: Account): string[];
+  views(account: Account): Promise<SiteView[]>;
 };
 
 /** `html` gives a promise when something inside it is one. */
@@ -53,6 +75,7 @@ export type OpenByLevel = { [level in Level]: number };
 /** The strip on top of every page, and what times on the page are relative to. */
 export type Strip = {
   status: Status;
+  sites?: Sites | undefined;
   open: OpenByLevel;
   /** ms since the epoch: the sensor's clock, which a replay puts in the past; the wall clock before the first frame. */
   clock: number;
@@ -80,7 +103,7 @@ export function openConsole(options: ConsoleOptions): Console {
     async strip() {
       const status = options.status();
       const clock = Date.parse(status.clock);
-      return { status, open: await open(), clock: Number.isNaN(clock) ? options.now().getTime() : clock };
+      return { status, sites: options.sites, open: await open(), clock: Number.isNaN(clock) ? options.now().getTime() : clock };
     },
     async decide(decision) {
       const alone = decision.after !== undefined;
@@ -98,7 +121,7 @@ async function countOpen(store: Store): Promise<OpenByLevel> {
   return open;
 }
 
-const nothingOpen = (): OpenByLevel => Object.fromEntries(LEVELS.map((level) => [level, 0])) as OpenByLevel;
+export const nothingOpen = (): OpenByLevel => Object.fromEntries(LEVELS.map((level) => [level, 0])) as OpenByLevel;
 
 /** Ids of decisions that have not reached their site yet. */
 export const waitingOn = async ({ options }: Console, on: Decision['on']): Promise<ReadonlySet<string>> => (await options.waiting?.(on)) ?? new Set();

@@ -12,7 +12,7 @@ export const PAGE_SIZE = 50;
 
 const word = (length: number) => z.string().trim().max(length);
 const order = z.enum(['desc', 'asc']).optional();
-const paging = { cursor: word(1000).optional(), from: z.coerce.number().int().min(1).max(1e9).default(1) };
+const paging = { cursor: word(8192).optional(), from: z.coerce.number().int().min(1).max(1e9).default(1) };
 
 export const WITHIN = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, '30d': 30 * 86_400_000 } as const;
 

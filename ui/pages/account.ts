@@ -10,6 +10,8 @@ export type AccountView = {
   /** All accounts, for administrators; null for everybody else. */
   accounts: Account[] | null;
   problem: { form: 'password' | 'accounts'; text: string } | null;
+  /** Names of sites, where there are many; else null. */
+  sites: string[] | null;
 };
 
 const DOES = { viewer: 'reads', analyst: 'reads and decides', administrator: 'reads, decides and manages accounts' } as const;
@@ -38,12 +40,13 @@ function everybody(view: AccountView, accounts: Account[]): Html {
 <label class="stack">Name<input name="name" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="32" required></label>
 <label class="stack">Role<select name="role">${ROLES.map((role) => html`<option value="${role}" ${role === 'analyst' ? html`selected` : null}>${role}: ${DOES[role]}</option>`)}</select></label>
 <label class="stack">One-time password<input name="password" type="password" autocomplete="new-password" minlength="${MIN_PASSWORD}" maxlength="256" required></label>
+${view.sites === null ? null : html`<label class="stack">Sites<select name="site" multiple size="${Math.min(6, Math.max(2, view.sites.length))}">${view.sites.map((site) => html`<option>${site}</option>`)}</select></label><p class="quiet">None chosen: all sites, and those to come.</p>`}
 <p class="quiet">They are asked to choose their own after the first login.</p>${button('Add account', '')}</form></section>`;
 }
 
 function row(view: AccountView, one: Account): Html {
   const self = one.name === view.session.account.name;
-  return html`<tr><td>${one.name}${self ? html` <span class="quiet">you</span>` : null}</td><td>${one.role}</td><td>${one.last_login === '' ? html`<span class="quiet">never</span>` : absolute(one.last_login)}</td><td>${one.temporary ? html`<span class="unable">one-time</span>` : 'own'}</td><td>${
+  return html`<tr><td>${one.name}${self ? html` <span class="quiet">you</span>` : null}</td><td>${one.role}${one.sites.length === 0 ? null : html` <span class="quiet">${one.sites.join(', ')}</span>`}</td><td>${one.last_login === '' ? html`<span class="quiet">never</span>` : absolute(one.last_login)}</td><td>${one.temporary ? html`<span class="unable">one-time</span>` : 'own'}</td><td>${
     self
       ? null
       : html`<form method="post" action="/account/remove">${csrfField(view.session.csrf)}${hidden('name', one.name)}<button class="button small" type="submit">Remove</button></form>`

@@ -8,6 +8,7 @@ import { protocolName, words } from '../names.ts';
 import { when } from '../time.ts';
 import { icon } from './icon.ts';
 import { type Column, chip, empty, headers, hidden, pager, removable } from './parts.ts';
+import { at, inAll, SITE_COLUMN, siteCell } from './site.ts';
 
 export type AssetsView = { filter: AssetFilter; given: Parameters; page: Page<Asset>; facets: { role: Facet; protocol: Facet; vendor: Facet }; strip: Strip };
 
@@ -67,7 +68,7 @@ function table({ filter, given, page, strip }: AssetsView): Html {
   const order = filter.order ?? (filter.sort === 'address' ? 'asc' : 'desc');
   const to = (sort: string, turned: string) => link(PATH, given, { sort: sort === 'address' ? null : sort, order: turned });
   const next = page.next === null ? null : link(PATH, given, { cursor: page.next, from: String(filter.from + page.items.length) });
-  return html`<div class="scroll"><table class="list" data-rows aria-label="Assets">${headers(COLUMNS, { by: filter.sort, order }, to)}
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Assets">${headers(inAll(strip) ? [COLUMNS[0] as Column, SITE_COLUMN, ...COLUMNS.slice(1)] : COLUMNS, { by: filter.sort, order }, to)}
 <tbody>${page.items.map((asset) => row(asset, strip.clock))}</tbody></table></div>
 ${pager(filter.from, page.items.length, page.total, link(PATH, given, {}), next)}`;
 }
@@ -76,7 +77,7 @@ const or = (text: string): Html => (text === '' ? html`<span class="quiet">–</
 
 function row(asset: Asset, clock: number): Html {
   return html`<tr>
-<td class="mono cut"><a class="title" href="/assets/${encodeURIComponent(asset.id)}">${asset.address}</a></td>
+<td class="mono cut"><a class="title" href="${at(`/assets/${encodeURIComponent(asset.id)}`, asset.site)}">${asset.address}</a></td>${siteCell(asset.site)}
 <td class="cut">${or(best(asset, 'name') || best(asset, 'hostname'))}</td>
 <td class="cut">${or(best(asset, 'vendor'))}</td>
 <td class="cut wide-only">${or(best(asset, 'model') || best(asset, 'product'))}</td>

@@ -8,6 +8,7 @@ import { type FindingFilter, link, type Parameters, toggled, type WITHIN } from 
 import { ago, when } from '../time.ts';
 import { icon } from './icon.ts';
 import { type Column, chip, empty, headers, hidden, LEVEL_WORDS, level, pager, removable, STATUS_WORDS, statusPill } from './parts.ts';
+import { at, inAll, SITE_COLUMN, siteCell } from './site.ts';
 
 export type FindingsView = {
   filter: FindingFilter;
@@ -106,7 +107,7 @@ function table(view: FindingsView): Html {
   const { filter, given, page, strip } = view;
   const to = (sort: string, order: string) => link(PATH, given, { sort: sort === 'last_seen' ? null : sort, order: order === 'desc' ? null : order });
   const next = page.next === null ? null : link(PATH, given, { cursor: page.next, from: String(filter.from + page.items.length) });
-  return html`<div class="scroll"><table class="list" data-rows aria-label="Findings">${headers(COLUMNS, { by: filter.sort, order: filter.order ?? 'desc' }, to)}
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Findings">${headers(inAll(strip) ? [COLUMNS[0] as Column, SITE_COLUMN, ...COLUMNS.slice(1)] : COLUMNS, { by: filter.sort, order: filter.order ?? 'desc' }, to)}
 <tbody>${page.items.map((finding) => row(finding, strip.clock))}</tbody></table></div>
 ${pager(filter.from, page.items.length, page.total, link(PATH, given, {}), next)}`;
 }
@@ -114,8 +115,8 @@ ${pager(filter.from, page.items.length, page.total, link(PATH, given, {}), next)
 function row(finding: FindingView, clock: number): Html {
   return html`<tr data-level="${finding.level}" class="${finding.status === 'new' ? 'unread' : ''}">
 <td class="w-level">${level(finding.level)}</td>
-<td class="figure">${finding.risk}</td>
-<td class="w-rest"><a class="title" href="/findings/${encodeURIComponent(finding.id)}" title="${finding.explanation}">${finding.title}</a><span class="aside">${finding.explanation}</span></td>
+${siteCell(finding.site)}<td class="figure">${finding.risk}</td>
+<td class="w-rest"><a class="title" href="${at(`/findings/${encodeURIComponent(finding.id)}`, finding.site)}" title="${finding.explanation}">${finding.title}</a><span class="aside">${finding.explanation}</span></td>
 <td class="mono cut">${party(finding.actor.ip, finding.actor.name)}</td>
 <td class="mono cut wide-only">${party(finding.target.ip, finding.target.name)}${finding.target.unit_id === null ? null : html`<span class="quiet"> unit ${finding.target.unit_id}</span>`}</td>
 <td class="figure">${count(finding.count)}</td>

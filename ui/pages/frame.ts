@@ -7,7 +7,7 @@ import { absolute } from '../time.ts';
 import { type Icon, icon, mark } from './icon.ts';
 import { csrfField, LEVEL_WORDS } from './parts.ts';
 
-export type Place = 'findings' | 'assets' | 'baseline' | 'rules' | 'coverage' | 'account';
+export type Place = 'sites' | 'findings' | 'assets' | 'baseline' | 'rules' | 'coverage' | 'account';
 
 export type Frame = {
   title: string;
@@ -25,6 +25,19 @@ const RAIL: [place: Place, href: string, text: string, glyph: Icon][] = [
   ['rules', '/rules', 'Rules', 'rules'],
   ['coverage', '/coverage', 'Coverage', 'coverage'],
 ];
+
+const SITES: (typeof RAIL)[number] = ['sites', '/sites', 'Sites', 'sites'];
+
+/** Whose pages these are, where there are many sites. Choosing leads to the same page of another. */
+function switcher({ strip: { sites }, session, here }: Frame): Html | null {
+  if (sites === undefined) return null;
+  const page = here === null || here === 'account' ? 'findings' : here;
+  return html`<form class="site" action="/${page}"><label><span class="unseen">Site</span><select name="site" data-submits><option value="*" ${sites.here === null ? html`selected` : null}>All sites</option>${sites
+    .all(session.account)
+    .map(
+      (name) => html`<option ${name === sites.here ? html`selected` : null}>${name}</option>`,
+    )}</select></label><noscript><button class="button small" type="submit">Go</button></noscript></form>`;
+}
 
 const head = (title: string): Html => html`<head>
 <meta charset="utf-8">
@@ -76,8 +89,9 @@ ${head(title)}
 function rail(frame: Frame): Html {
   const { account, csrf } = frame.session;
   return html`<nav class="rail" aria-label="Pages">
-<a class="brand" href="/findings">${mark()}<span>Stillwatch</span></a>
-<ul>${RAIL.map(([place, href, text, glyph]) => html`<li><a href="${href}" ${frame.here === place ? html`aria-current="page"` : null}>${icon(glyph)}<span>${text}</span></a></li>`)}</ul>
+<a class="brand" href="/">${mark()}<span>Stillwatch</span></a>
+${switcher(frame)}
+<ul>${(frame.strip.sites === undefined ? RAIL : [SITES, ...RAIL]).map(([place, href, text, glyph]) => html`<li><a href="${href}" ${frame.here === place ? html`aria-current="page"` : null}>${icon(glyph)}<span>${text}</span></a></li>`)}</ul>
 <div class="who">
 <a href="/account" ${frame.here === 'account' ? html`aria-current="page"` : null}>${icon('account')}<span>${account.name}<small>${account.role}</small></span></a>
 <form method="post" action="/logout">${csrfField(csrf)}<button type="submit" title="Log out" aria-label="Log out">${icon('out')}</button></form>

@@ -3,6 +3,7 @@ import type { Html } from '../console.ts';
 
 /** Line icons on a 16 px grid, drawn in the colour of their text. */
 const PATHS = {
+  sites: ['M2 14V6.5L6 9V6.5L10 9V3h4v11z', 'M5 12h1M9 12h1'],
   findings: ['M3 14V2.5', 'M3 3h9.5l-2 3.25 2 3.25H3'],
   assets: ['M4.5 4.5h7v7h-7z', 'M6.5 1.5v3M9.5 1.5v3M6.5 11.5v3M9.5 11.5v3M1.5 6.5h3M1.5 9.5h3M11.5 6.5h3M11.5 9.5h3'],
   baseline: ['M1.5 12.5h13', 'M1.5 9.5c2.5 0 2.5-6 5-6s2.5 6 5 6c1.2 0 2-.8 3-2'],

@@ -9,7 +9,12 @@ import { reply } from '../reply.ts';
 
 const secret = z.string().max(1000).default('');
 const PasswordForm = z.object({ current: secret, password: secret, again: secret });
-const AddForm = z.object({ name: z.string().trim().max(64).default(''), role: z.enum(ROLES), password: secret });
+const AddForm = z.object({
+  name: z.string().trim().max(64).default(''),
+  role: z.enum(ROLES),
+  password: secret,
+  site: z.array(z.string().max(64)).max(5000).default([]),
+});
 const RemoveForm = z.object({ name: z.string().trim().max(64) });
 
 export function accountRoutes(console: Console): Hono<Env> {
@@ -17,8 +22,16 @@ export function accountRoutes(console: Console): Hono<Env> {
   app.get('/', (c) => page(c, console, null));
   app.post('/password', (c) => changePassword(c, console));
   app.post('/add', atLeast('administrator'), async (c) => {
-    const { name, role, password } = parse(AddForm, await guardForm(c), []);
-    return trying(c, console, 'accounts', 'add', () => console.options.accounts.create(name, password, role, { temporary: true }), `role ${role}`, name);
+    const { name, role, password, site } = parse(AddForm, await guardForm(c), ['site']);
+    return trying(
+      c,
+      console,
+      'accounts',
+      'add',
+      () => console.options.accounts.create(name, password, role, { temporary: true, sites: site }),
+      [`role ${role}`, ...site].join(', '),
+      name,
+    );
   });
   app.post('/remove', atLeast('administrator'), async (c) => {
     const { name } = parse(RemoveForm, await guardForm(c), []);
@@ -38,7 +51,12 @@ function page(c: Ask, console: Console, problem: AccountView['problem']): Promis
   const accounts = may(session.account.role, 'administrator') ? console.options.accounts.list() : null;
   const notice = DONE[c.req.query('done') ?? ''];
   const told = notice === undefined || problem !== null ? {} : { notice };
-  return reply(c, console, { title: 'Account', here: 'account', status: problem === null ? 200 : 422, ...told }, accountPage({ session, accounts, problem }));
+  return reply(
+    c,
+    console,
+    { title: 'Account', here: 'account', status: problem === null ? 200 : 422, ...told },
+    accountPage({ session, accounts, problem, sites: console.options.sites?.all(session.account) ?? null }),
+  );
 }
 
 async function changePassword(c: Ask, console: Console): Promise<Response> {

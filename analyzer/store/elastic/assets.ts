@@ -5,7 +5,7 @@ import { choices, foldAsset } from '../fold.ts';
 import { addressKey, micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
 import type { AssetQuery, Facet, Page } from '../store.ts';
-import { type Document, documentOf, get, type Hit, parsed, type Query, type Scope, type Source, search, term, within } from './scope.ts';
+import { type Document, documentOf, get, type Hit, parsed, type Query, type Scope, type Source, search, sited, term, within } from './scope.ts';
 import { containing, facets, page, type Sort, when } from './search.ts';
 import { exact, ipOf, macOf, wordsOf } from './values.ts';
 
@@ -47,7 +47,7 @@ export function assetDocument(scope: Scope, wire: Asset, decisions: Decision[], 
 /** The asset without edits, of its document. */
 export const wireOf = (source: Source): Asset => parsed<Asset>(source, source['stillwatch.wire'] === undefined ? undefined : 'stillwatch.wire');
 
-const read = (source: Source): Asset => parsed<Asset>(source);
+const read = (scope: Scope, source: Source): Asset => ({ ...parsed<Asset>(source), ...sited(scope, source) });
 
 const SORTS: { [name: string]: Sort } = {
   address: { field: 'stillwatch.address_key', type: 'string' },
@@ -66,7 +66,7 @@ export async function readAsset(scope: Scope, idOrAddress: string): Promise<Asse
     (await get(scope, 'assets', exact(idOrAddress).slice(0, 128))) ??
     (await newest(scope, term('stillwatch.address', address))) ??
     (await newest(scope, term('stillwatch.addresses', address)));
-  return found === null || found === undefined ? null : read(found._source);
+  return found === null || found === undefined ? null : read(scope, found._source);
 }
 
 const clauses = (query: AssetQuery, choice: 'role' | 'protocol' | 'vendor'): { field: string; clauses: Query[] } => {
@@ -80,7 +80,7 @@ export async function listAssets(scope: Scope, query: AssetQuery): Promise<Page<
   const name = query.sort ?? 'address';
   const { order = name === 'address' ? 'asc' : 'desc', limit, cursor } = query;
   const filter = [...containing(query.text), ...Object.values(choicesOf(query)).flatMap((one) => one.clauses)];
-  return page(scope, { kind: 'assets', filter, sort: sortNamed(SORTS, name), order, limit, cursor, read });
+  return page(scope, { kind: 'assets', filter, sort: sortNamed(SORTS, name), order, limit, cursor, read: (source) => read(scope, source) });
 }
 
 export const countAssets = (scope: Scope, query: AssetQuery): Promise<{ role: Facet; protocol: Facet; vendor: Facet }> =>

@@ -7,7 +7,7 @@ import { foldFinding } from '../fold.ts';
 import { micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
 import type { Facet, FindingQuery, Page } from '../store.ts';
-import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, term, terms } from './scope.ts';
+import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, sited, term, terms } from './scope.ts';
 import { containing, facets, page, type Sort, when } from './search.ts';
 import { converted, exact, ipOf, wordsOf } from './values.ts';
 
@@ -88,8 +88,9 @@ const SORTS: { [name: string]: Sort } = {
   count: { field: 'stillwatch.count', type: 'number' },
 };
 
-const read = (source: Source): FindingView => ({
+const read = (scope: Scope, source: Source): FindingView => ({
   ...parsed<Finding>(source),
+  ...sited(scope, source),
   status: source['stillwatch.status'] as FindingView['status'],
   resolution: (source['stillwatch.resolution'] ?? null) as FindingView['resolution'],
   decided_by: (source['stillwatch.decided_by'] ?? null) as string | null,
@@ -97,7 +98,7 @@ const read = (source: Source): FindingView => ({
 
 export async function readFinding(scope: Scope, id: string): Promise<FindingView | null> {
   const found = await get(scope, 'findings', id);
-  return found === null ? null : read(found._source);
+  return found === null ? null : read(scope, found._source);
 }
 
 /** Findings of a device; of one behind a gateway those whose target is its unit. */
@@ -129,7 +130,15 @@ const choices = ({ status, level, rule }: FindingQuery) => ({
 export async function listFindings(scope: Scope, query: FindingQuery): Promise<Page<FindingView>> {
   const { order = 'desc', limit, cursor } = query;
   const filter = [...common(query), ...Object.values(choices(query)).flatMap(({ clauses }) => clauses)];
-  return page(scope, { kind: 'findings', filter, sort: sortNamed(SORTS, query.sort ?? 'last_seen'), order, limit, cursor, read });
+  return page(scope, {
+    kind: 'findings',
+    filter,
+    sort: sortNamed(SORTS, query.sort ?? 'last_seen'),
+    order,
+    limit,
+    cursor,
+    read: (source) => read(scope, source),
+  });
 }
 
 export const countFindings = (scope: Scope, query: FindingQuery): Promise<{ status: Facet; level: Facet; rule: Facet }> =>

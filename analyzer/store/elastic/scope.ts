@@ -13,8 +13,9 @@ export type Cluster = {
 };
 
 export type Scope = Cluster & {
-  /** The site whose documents they are; null: those of all sites, to read only. */
+  /** The site whose documents they are; null: those of all sites, or of those in `among`, to read only. */
   site: string | null;
+  among?: readonly string[];
   /** Name of the appliance, and whose the site is. */
   observer: string;
   organization: string;
@@ -37,8 +38,8 @@ export const scopeOf = (cluster: Cluster, site: string | null, observer = '', or
 
 export const keyOf = (site: string, id: string): string => `${site}/${id}`;
 
-/** What a document is called where it is read from: of all sites its key, of one its id. */
-export const nameOf = (scope: Scope, source: Source): string => String(source[scope.site === null ? 'stillwatch.key' : 'stillwatch.id']);
+/** Whose a document is, where it is read with those of other sites. */
+export const sited = (scope: Scope, source: Source): { site?: string } => (scope.site === null ? { site: String(source['stillwatch.site']) } : {});
 
 const KINDS_OF_EVENT: { [kind in Kind]: string } = {
   findings: 'alert',
@@ -108,9 +109,14 @@ export type Answer = { hits: { hits: Hit[]; total: { value: number } }; aggregat
 export const term = (field: string, value: unknown): Query => ({ term: { [field]: { value } } });
 export const terms = (field: string, values: readonly unknown[]): Query => ({ terms: { [field]: values } });
 
+function ofSites({ site, among }: Scope): Query[] {
+  if (site !== null) return [term('stillwatch.site', site)];
+  return among === undefined ? [] : [terms('stillwatch.site', among)];
+}
+
 /** The clauses, of this scope's site. */
 export const within = (scope: Scope, filter: readonly Query[]): Query => ({
-  bool: { filter: [...(scope.site === null ? [] : [term('stillwatch.site', scope.site)]), ...filter] },
+  bool: { filter: [...ofSites(scope), ...filter] },
 });
 
 /** Asks; what is not there yet has nothing in it. */
@@ -123,11 +129,15 @@ export async function search(scope: Scope, kinds: readonly Kind[], body: object)
   }
 }
 
-/** One document with its version, null when it is not there. */
+/** One document with its version, null when it is not there. Of all sites, the one changed last. */
 export async function get(scope: Scope, kind: Kind, id: string): Promise<Hit | null> {
   if (isStream(kind)) throw new Error(`documents of ${kind} are not read by id`);
+  if (scope.site === null) {
+    const body = { size: 1, query: within(scope, [term('stillwatch.id', id)]), sort: [{ '@timestamp': 'desc' }], seq_no_primary_term: true };
+    return (await search(scope, [kind], body)).hits.hits[0] ?? null;
+  }
   try {
-    const answer = await scope.client.get<Source>({ index: placeOf(scope.prefix, kind), id: keyOf(scope.site as string, id) }, { ignore: [404] });
+    const answer = await scope.client.get<Source>({ index: placeOf(scope.prefix, kind), id: keyOf(scope.site, id) }, { ignore: [404] });
     return answer.found === true ? (answer as unknown as Hit) : null;
   } catch (error) {
     throw explain(error);

@@ -1,0 +1,47 @@
+/** What several sensors say of themselves, as one. */
+import type { Coverage, ProtocolCoverage, Status } from '../coverage.ts';
+import type { Heard } from './roll.ts';
+
+const EMPTY: Coverage = { interfaces: [], protocols: [], ceilings: [], clock_steps: 0 };
+
+function protocols(all: readonly Heard[]): ProtocolCoverage[] {
+  const found = new Map<string, ProtocolCoverage>();
+  for (const one of all.flatMap(({ status }) => status.coverage.protocols)) {
+    const sum = found.get(one.protocol);
+    if (sum === undefined) found.set(one.protocol, { ...one });
+    else for (const [name, n] of Object.entries(one)) if (typeof n === 'number') (sum as unknown as { [name: string]: number })[name]! += n;
+  }
+  return [...found.values()];
+}
+
+const last = (all: readonly Heard[]): string =>
+  all
+    .map(({ status }) => status.clock)
+    .sort()
+    .at(-1) ?? '';
+
+/** `name` says which sensor a sentence or interface is of. */
+export function together(all: readonly Heard[], name: (sensor: Heard) => string, source: string): Status {
+  const heard = all.filter(({ silent }) => !silent);
+  const silent = all
+    .filter((sensor) => sensor.silent)
+    .map((sensor) => `${name(sensor)} is silent since ${new Date(sensor.contact).toISOString().slice(0, 16).replace('T', ' ')} UTC.`);
+  const sum = (of: (status: Status) => number): number => heard.reduce((n, { status }) => n + of(status), 0);
+  return {
+    state: heard.some(({ status }) => status.state === 'capturing') ? 'capturing' : (heard[0]?.status.state ?? (all.length === 0 ? 'ended' : 'failed')),
+    source,
+    frames: all.reduce((n, { status }) => n + status.frames, 0),
+    frames_per_second: sum((status) => status.frames_per_second),
+    clock: last(all),
+    assets_learning: sum((status) => status.assets_learning),
+    assets_protected: sum((status) => status.assets_protected),
+    blind: [...silent, ...heard.flatMap((sensor) => sensor.status.blind.map((sentence) => (all.length === 1 ? sentence : `${name(sensor)}: ${sentence}`)))],
+    coverage: {
+      ...EMPTY,
+      interfaces: all.flatMap((sensor) => sensor.status.coverage.interfaces.map((one) => ({ ...one, name: `${name(sensor)} ${one.name}` }))),
+      protocols: protocols(all),
+      ceilings: all.length === 1 ? (all[0] as Heard).status.coverage.ceilings : [],
+      clock_steps: all.reduce((n, { status }) => n + status.coverage.clock_steps, 0),
+    },
+  };
+}

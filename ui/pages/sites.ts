@@ -1,0 +1,53 @@
+import { html } from 'hono/html';
+import { LEVELS } from '../../analyzer/finding.ts';
+import type { Html, SensorView, SiteView } from '../console.ts';
+import { count, counted, short } from '../figures.ts';
+import { ago } from '../time.ts';
+import { learning, loss, STATE_WORDS } from './frame.ts';
+import { icon } from './icon.ts';
+import { empty, LEVEL_WORDS } from './parts.ts';
+import { at } from './site.ts';
+
+/** Every site at a glance: what is open there, and whether its sensors are heard and see. */
+export function sitesPage(sites: SiteView[], now: number): Html {
+  const silent = sites.filter(isSilent);
+  return html`<div class="heading"><h1>Sites</h1><p class="quiet">${counted(sites.length, 'site')}${silent.length === 0 ? '' : `, ${silent.length} silent`}</p></div>
+${silent.length === 0 ? null : html`<div class="verdict blind" role="status">${icon('warning')}<div><p><b>Not every site is heard.</b></p><ul>${silent.map((site) => html`<li>${site.name} ${said(site, now)}. What happens there meanwhile is not seen here; its own console shows it.</li>`)}</ul></div></div>`}
+${sites.length === 0 ? nobody() : table(sites, now)}`;
+}
+
+const isSilent = ({ sensors }: SiteView): boolean => sensors.every(({ silent }) => silent);
+
+const said = ({ sensors }: SiteView, now: number): string => {
+  const last = Math.max(...sensors.map(({ contact }) => contact));
+  return `was heard last ${ago(new Date(last).toISOString(), now)}`;
+};
+
+const nobody = (): Html =>
+  empty(
+    'No site has reported yet',
+    'Name this cluster and a site in the configuration of an appliance (elasticsearch.nodes, site); it appears here within seconds.',
+  );
+
+const table = (sites: SiteView[], now: number): Html =>
+  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-name">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-name">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-number figure">Frames/s</th><th scope="col" class="w-name">Loss</th><th scope="col" class="w-name">Assets</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
+
+/** A row a sensor; the site stands with its first. */
+function row(site: SiteView, sensor: SensorView, first: boolean, now: number): Html {
+  const { status } = sensor;
+  return html`<tr class="${sensor.silent ? 'silent' : ''}">
+<td class="cut">${first ? html`<a class="title" href="${at('/findings', site.name)}">${site.name}</a>` : null}</td>
+<td class="levels">${first ? open(site) : null}</td>
+<td class="mono cut" title="${sensor.name}, Stillwatch ${sensor.version}: ${status.source}">${sensor.name}</td>
+<td>${sensor.silent ? html`<span class="unable">silent</span>` : html`<span class="pulse" data-state="${status.state}"></span>${STATE_WORDS[status.state]}`}</td>
+<td>${ago(new Date(sensor.contact).toISOString(), now)}</td>
+<td class="figure">${sensor.silent ? html`<span class="quiet">–</span>` : short(status.frames_per_second)}</td>
+<td>${loss(status)}</td>
+<td>${learning(status)}</td></tr>`;
+}
+
+function open(site: SiteView): Html {
+  const some = [...LEVELS].reverse().filter((level) => site.open[level] > 0);
+  if (some.length === 0) return html`<span class="quiet">nothing open</span>`;
+  return html`${some.map((level) => html`<a href="/findings?level=${level}&amp;site=${encodeURIComponent(site.name)}" data-level="${level}">${count(site.open[level])} ${LEVEL_WORDS[level].toLowerCase()}</a> `)}`;
+}
