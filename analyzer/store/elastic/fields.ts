@@ -33,6 +33,7 @@ const SHARED: Row[] = [
   ['stillwatch.id', 'exact', 'Id within the site'],
   ['stillwatch.key', 'exact', 'Site and id: the id of the document'],
   ['stillwatch.sequence', 'long', 'In what order the site stored it'],
+  ['stillwatch.shortened', 'boolean', 'Set when the whole of it is larger than a document may be: the end of long lists and texts in it is with the appliance alone'],
   ['stillwatch.document', 'stored', 'The whole of it, as the appliance has it (JSON): what the console reads'],
 ];
 
@@ -220,11 +221,15 @@ function documentName(name: string): string {
 const typeOf = ({ name, type }: Field): MappingType => ECS_TYPES[name] ?? (type === 'number' && WHOLE.test(name) ? 'long' : TYPES[type]);
 
 const ALL: readonly Field[] = [...FIELDS, ...SUMMARY_FIELDS];
-const parents = new Set(ALL.flatMap(({ name }) => name.split('.').map((_, n, parts) => parts.slice(0, n).join('.'))));
+/** What holds fields: `opcua.nodes`. */
+export const OBSERVATION_SETS: ReadonlySet<string> = new Set(ALL.flatMap(({ name }) => name.split('.').map((_, n, parts) => parts.slice(0, n).join('.'))));
 
 /** By name in an observation: name and type in its document. Lists of what has fields of its own are not among them. */
 export const OBSERVATION_FIELDS: ReadonlyMap<string, DocumentField> = new Map(
-  ALL.filter(({ name }) => !parents.has(name)).map((field) => [field.name, { name: documentName(field.name), type: typeOf(field), meaning: field.meaning }]),
+  ALL.filter(({ name }) => !OBSERVATION_SETS.has(name)).map((field) => [
+    field.name,
+    { name: documentName(field.name), type: typeOf(field), meaning: field.meaning },
+  ]),
 );
 
 const isObserved = (kind: Kind): boolean => kind === 'observations' || kind === 'flows';

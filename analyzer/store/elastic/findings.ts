@@ -7,6 +7,7 @@ import { foldFinding } from '../fold.ts';
 import { micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
 import type { Facet, FindingQuery, Page } from '../store.ts';
+import { excerpt } from './excerpt.ts';
 import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, sited, term, terms } from './scope.ts';
 import { containing, facets, page, type Sort, when } from './search.ts';
 import { converted, exact, ipOf, wordsOf } from './values.ts';
@@ -45,6 +46,7 @@ const search = ({ title, explanation, actor, target }: Finding): string[] =>
 
 export function findingDocument(scope: Scope, finding: Finding, decisions: Decision[], sequence: number): Document {
   const { id, actor, target, rule } = finding;
+  const { text, shortened } = excerpt(finding, ['seen', 'expected']);
   const addresses = [actor.ip, target.ip].flatMap((ip) => ipOf(ip) ?? []);
   const fields: Source = {
     'event.id': id,
@@ -77,8 +79,9 @@ export function findingDocument(scope: Scope, finding: Finding, decisions: Decis
     'stillwatch.risk': finding.risk,
     'stillwatch.count': finding.count,
     'stillwatch.search': search(finding),
+    ...(shortened ? { 'stillwatch.shortened': true } : {}),
   };
-  return documentOf(scope, 'findings', id, finding.opened, fields, JSON.stringify(finding), sequence);
+  return documentOf(scope, 'findings', id, finding.opened, fields, text, sequence);
 }
 
 const SORTS: { [name: string]: Sort } = {

@@ -6,42 +6,52 @@ import type { Health, Kept } from '../store.ts';
 import { streamOf } from '../stream.ts';
 import { send } from './bulk.ts';
 import { explain } from './errors.ts';
-import { OBSERVATION_FIELDS } from './fields.ts';
+import { excerpt } from './excerpt.ts';
+import { type DocumentField, OBSERVATION_FIELDS, OBSERVATION_SETS } from './fields.ts';
 import { EXPIRING, isStream, type Kind } from './kinds.ts';
 import { type Document, documentOf, type Hit, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
 import { everything, when } from './search.ts';
-import { converted, exact } from './values.ts';
+import { converted, exact, MAX_VALUES } from './values.ts';
 
 const lower = (text: string): string => exact(text.toLowerCase());
 
-/** Puts what the field table knows of an observation into `fields`, by its name there. */
-function project(value: unknown, name: string, fields: Source): void {
+/** Finds what the field table knows of an observation: values by field, as many as can be searched. */
+function find(value: unknown, name: string, found: Map<DocumentField, unknown[]>): void {
   const known = OBSERVATION_FIELDS.get(name);
   if (known !== undefined) {
-    const taken = converted(known.type, value);
-    if (taken === undefined) return;
-    const before = fields[known.name];
-    fields[known.name] = before === undefined ? taken : [before, taken].flat();
+    const values = found.get(known) ?? [];
+    found.set(known, values);
+    values.push(...(Array.isArray(value) ? value : [value]).slice(0, MAX_VALUES - values.length));
   } else if (Array.isArray(value)) {
-    for (const item of value) if (typeof item === 'object') project(item, name, fields);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, inner] of Object.entries(value)) project(inner, name === '' ? key : `${name}.${key}`, fields);
+    for (const item of value) if (!Array.isArray(item)) find(item, name, found);
+  } else if (typeof value === 'object' && value !== null && (name === '' || OBSERVATION_SETS.has(name))) {
+    for (const [key, inner] of Object.entries(value)) find(inner, name === '' ? key : `${name}.${key}`, found);
   }
 }
 
-export function observationDocument(scope: Scope, kept: Kept, sequence: number): Document {
+function project(observation: Kept['json']): Source {
+  const found = new Map<DocumentField, unknown[]>();
+  find(observation, '', found);
   const fields: Source = {};
-  project(kept.json, '', fields);
-  const { '@timestamp': _time, ...known } = fields;
+  for (const [{ name, type }, values] of found) {
+    const taken = converted(type, values.length === 1 ? values[0] : values);
+    if (taken !== undefined && name !== '@timestamp') fields[name] = taken;
+  }
+  return fields;
+}
+
+export function observationDocument(scope: Scope, kept: Kept, sequence: number): Document {
+  const { text, shortened } = excerpt(kept, ['json']);
   const own: Source = {
-    ...known,
+    ...project(kept.json),
+    ...(shortened ? { 'stillwatch.shortened': true } : {}),
     ...(kept.source === '' ? {} : { 'source.address': exact(kept.source), 'stillwatch.source': lower(kept.source) }),
     ...(kept.destination === '' ? {} : { 'destination.address': exact(kept.destination), 'stillwatch.destination': lower(kept.destination) }),
     'ot.kind': exact(kept.kind),
     'stillwatch.frames': kept.frames,
     'stillwatch.at': micros(kept['@timestamp']),
   };
-  return documentOf(scope, streamOf(kept), kept.id, kept['@timestamp'], own, JSON.stringify(kept), sequence);
+  return documentOf(scope, streamOf(kept), kept.id, kept['@timestamp'], own, text, sequence);
 }
 
 const about = (address: string): Query => {

@@ -1,10 +1,12 @@
 /** What part of a cluster a store reads and writes. */
+import { hash } from 'node:crypto';
 import type { Client } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
 import { explain } from './errors.ts';
 import { ECS_VERSION } from './fields.ts';
 import { isStream, type Kind, placeOf } from './kinds.ts';
 import { Snapshots } from './snapshots.ts';
+import { timeOf } from './values.ts';
 
 export type Cluster = {
   client: Client;
@@ -36,7 +38,13 @@ export const scopeOf = (cluster: Cluster, site: string | null, observer = '', or
   snapshots: new Snapshots(cluster.client),
 });
 
-export const keyOf = (site: string, id: string): string => `${site}/${id}`;
+/** Bytes of an id (IndexRequest.MAX_DOCUMENT_ID_LENGTH_IN_BYTES). */
+const MAX_ID = 512;
+
+export function keyOf(site: string, id: string): string {
+  const key = `${site}/${id}`;
+  return Buffer.byteLength(key) > MAX_ID ? hash('sha256', key) : key;
+}
 
 /** Whose a document is, where it is read with those of other sites. */
 export const sited = (scope: Scope, source: Source): { site?: string } => (scope.site === null ? { site: String(source['stillwatch.site']) } : {});
@@ -81,7 +89,7 @@ export function documentOf(scope: Scope, kind: Kind, id: string, time: string, f
     kind,
     id: key,
     source: {
-      '@timestamp': time,
+      '@timestamp': timeOf(time),
       'ecs.version': ECS_VERSION,
       'event.kind': KINDS_OF_EVENT[kind],
       ...(CATEGORIES[kind] === undefined ? {} : { 'event.category': CATEGORIES[kind] }),

@@ -1,11 +1,13 @@
 /** Values as Elasticsearch takes them, so that nothing the wire says makes it refuse a document. */
 import { isIP } from 'node:net';
+import { micros } from '../order.ts';
 import type { MappingType } from './fields.ts';
 
 /** Bytes of a term (Lucene's IndexWriter.MAX_TERM_LENGTH). */
 const MAX_TERM = 32_766;
-/** Values of one list that can be searched. */
-const MAX_VALUES = 256;
+/** Values of one field that can be searched, and characters of them all. */
+export const MAX_VALUES = 256;
+const MAX_CHARACTERS = 65_536;
 /** Characters of a word that is one term; what is longer is several that overlap. */
 const WORD = 8000;
 /** Of objects whose keys the wire decides: levels, and characters of a key. */
@@ -19,6 +21,15 @@ export function exact(text: string): string {
     .subarray(0, MAX_TERM - 3)
     .toString()
     .replace(/\ufffd+$/, '');
+}
+
+/** The time as every server reads it, in UTC and with microseconds. Throws a StoreError (`query`) when it is none. */
+export function timeOf(time: string): string {
+  const at = micros(time);
+  const ms = Math.floor(at / 1000);
+  const text = new Date(ms).toISOString().replace('Z', `${String(at - ms * 1000).padStart(3, '0')}Z`);
+  // Time zones reach beyond the years that have four digits.
+  return text.startsWith('+') ? '9999-12-31T23:59:59.999999Z' : text.startsWith('-') ? '0000-01-01T00:00:00.000000Z' : text;
 }
 
 /** An address as ECS's type `ip` takes it; undefined for any other text. */
@@ -44,38 +55,55 @@ type Scalar = string | number | boolean;
 const scalar = (value: unknown): Scalar =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value);
 
-const CONVERT: { [type in MappingType]: (value: unknown) => unknown } = {
-  keyword: (value) => exact(String(scalar(value))),
-  exact: (value) => exact(String(scalar(value))),
+/** What may still be taken of one field. */
+type Left = { values: number; characters: number };
+
+const isLeft = ({ values, characters }: Left): boolean => values > 0 && characters > 0;
+
+function counted<T>(value: T, left: Left): T {
+  left.values--;
+  if (typeof value === 'string') left.characters -= value.length;
+  return value;
+}
+
+const CONVERT: { [type in MappingType]: (value: unknown, left: Left) => unknown } = {
+  keyword: (value, left) => counted(exact(String(scalar(value))), left),
+  exact: (value, left) => counted(exact(String(scalar(value))), left),
   stored: (value) => value,
   ip: (value) => (typeof value === 'string' ? ipOf(value) : undefined),
   date: (value) => (typeof value === 'string' && /^\d{4}-/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined),
   long: (value) => (Number.isSafeInteger(value) ? value : undefined),
   double: (value) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined),
   boolean: (value) => (typeof value === 'boolean' ? value : undefined),
-  flattened: (value) => flat(value, 0),
+  flattened: (value, left) => flat(value, 0, left),
 };
 
-/** The value, or each of a list, as the type takes it; undefined when there is nothing that it takes. */
+/** The value, or each of a list as far as there is room, as the type takes it; undefined when there is nothing that it takes. */
 export function converted(type: MappingType, value: unknown): unknown {
   if (value === null || value === undefined) return undefined;
-  if (!Array.isArray(value)) return CONVERT[type](value);
-  const some = value.slice(0, MAX_VALUES).filter((one) => one !== null && one !== undefined);
-  const taken = some.map(CONVERT[type]).filter((one) => one !== undefined);
+  const left = { values: MAX_VALUES, characters: MAX_CHARACTERS };
+  if (!Array.isArray(value)) return CONVERT[type](value, left);
+  const taken: unknown[] = [];
+  for (const one of value.slice(0, MAX_VALUES)) {
+    if (!isLeft(left)) break;
+    const some = one === null || one === undefined ? undefined : CONVERT[type](one, left);
+    if (some !== undefined) taken.push(some);
+  }
   return taken.length === 0 ? undefined : taken;
 }
 
 /** An object with keys and depth that a flattened field takes. */
-function flat(value: unknown, depth: number): unknown {
-  if (typeof value !== 'object' || value === null) return depth === 0 ? { value: exactly(value) } : exactly(value);
-  if (depth > DEPTH) return JSON.stringify(value);
+function flat(value: unknown, depth: number, left: Left): unknown {
+  if (typeof value !== 'object' || value === null) return depth === 0 ? { value: leaf(value, left) } : leaf(value, left);
+  if (depth > DEPTH) return counted(exact(JSON.stringify(value)), left);
   if (Array.isArray(value)) {
-    const items = value.slice(0, MAX_VALUES).map((item) => flat(item, depth + 1));
+    const items = value.slice(0, MAX_VALUES).flatMap((item) => (isLeft(left) ? [flat(item, depth + 1, left)] : []));
     return depth === 0 ? { values: items } : items;
   }
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [keyOf(key), flat(inner, depth + 1)]));
+  const entries = Object.entries(value).flatMap(([key, inner]) => (isLeft(left) ? [[counted(keyOf(key), left), flat(inner, depth + 1, left)]] : []));
+  return Object.fromEntries(entries);
 }
 
-const exactly = (value: unknown): unknown => (typeof value === 'string' ? value.replaceAll('\0', ' ') : value);
+const leaf = (value: unknown, left: Left): unknown => counted(typeof value === 'string' ? exact(value.replaceAll('\0', ' ')) : value, left);
 
 const keyOf = (key: string): string => key.slice(0, MAX_KEY).replaceAll('\0', ' ') || '_';
