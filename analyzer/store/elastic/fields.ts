@@ -185,7 +185,11 @@ const OBSERVED: Row[] = [
 
 const row = ([name, type, meaning]: Row): DocumentField => ({ name, type, meaning });
 
-/** Field sets that ECS or DESIGN section 5 names; what else an observation holds is under `ot`. */
+/** Those that every document has, and those that one of an observation has beside its own. */
+export const SHARED_FIELDS: readonly DocumentField[] = SHARED.map(row);
+export const OBSERVED_FIELDS: readonly DocumentField[] = OBSERVED.map(row);
+
+/** Field sets of ECS, and those of protocols and of the baseline; what else an observation holds is under `ot`. */
 const OWN_SETS = new Set(['@timestamp', 'source', 'destination', 'network', 'host', 'device', 'tls', 'modbus', 'opcua', 'baseline']);
 
 /** Where ECS gives a type that does not follow from ours. */
@@ -198,12 +202,13 @@ const ECS_NAMES: { [name: string]: string } = {
   'tls.client.hash.sha1': 'tls.client.hash.sha1',
 };
 
-const WHOLE = /(^|\.)(port|packets|bytes|frame|unit_id|function_code|address|quantity|public_key_size)$/;
+/** Numbers that may have a fraction: milliseconds and values. */
+const FRACTIONS = /(^|[._])(latency|latency_mean|latency_max|value|duration|interval|lifetime|timeout|offset|age|period|jitter)$/;
 
 const TYPES: { [type in FieldType]: MappingType } = {
   ip: 'ip',
   mac: 'keyword',
-  number: 'double',
+  number: 'long',
   text: 'keyword',
   boolean: 'boolean',
   time: 'date',
@@ -218,7 +223,7 @@ function documentName(name: string): string {
   return ECS_NAMES[name] ?? (own ? name : `ot.${name}`);
 }
 
-const typeOf = ({ name, type }: Field): MappingType => ECS_TYPES[name] ?? (type === 'number' && WHOLE.test(name) ? 'long' : TYPES[type]);
+const typeOf = ({ name, type }: Field): MappingType => ECS_TYPES[name] ?? (type === 'number' && FRACTIONS.test(name) ? 'double' : TYPES[type]);
 
 const ALL: readonly Field[] = [...FIELDS, ...SUMMARY_FIELDS];
 /** What holds fields: `opcua.nodes`. */

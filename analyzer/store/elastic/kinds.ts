@@ -16,6 +16,22 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** One sentence about each. */
+export const ABOUT: { [kind in Kind]: string } = {
+  findings: 'What rules found, as alerts of ECS, with what people made of it.',
+  assets: 'Devices as hosts of ECS, with what people said about them.',
+  facts: 'What the baseline learned, and whether somebody approved it.',
+  decisions: 'What people decided, each a document that never changes.',
+  conversations: 'Who talks to whom over which protocol, and how much.',
+  registers: 'Modbus tables: which addresses are read and written, by whom, with their last values.',
+  taglists: 'Tag lists, as they were imported.',
+  observations: 'What was seen and is no routine, one by one: every write and control operation, what was refused or not answered, and everything unusual.',
+  flows: 'Beginnings and ends of conversations, and summaries of what is read again and again.',
+  health: 'How well the sensor sees, again and again.',
+  audit: 'Who did what, line by line; the proof that no line is missing is made at the site.',
+  sites: 'How each appliance is, as it says itself.',
+};
+
 /** Written once and never changed: data streams. The rest are plain indices, since their documents are updated in place. */
 const STREAMS: ReadonlySet<Kind> = new Set(['observations', 'flows', 'health', 'audit']);
 

@@ -1,7 +1,7 @@
 /** What the cluster must know before documents come: templates and aliases, made from the field table. */
 
 import { mappingOf } from './fields.ts';
-import { isStream, KINDS, type Kind, placeOf } from './kinds.ts';
+import { ABOUT, isStream, KINDS, type Kind, placeOf } from './kinds.ts';
 
 /** Counts changes of mappings: a new one is a new index and a copy of the documents. */
 export const SCHEMA = 1;
@@ -34,7 +34,7 @@ export function templateOf(prefix: string, kind: Kind, retention: string | null,
       mappings: { ...mappingOf(kind), _meta: { managed_by: 'stillwatch', schema } },
       ...(stream ? { lifecycle: expires ? { data_retention: retention } : {} } : {}),
     },
-    _meta: { managed_by: 'stillwatch', schema, description: `Stillwatch ${kind}` },
+    _meta: { managed_by: 'stillwatch', schema, description: ABOUT[kind] },
   };
 }
 
