@@ -1,13 +1,13 @@
-/** Writes the generated pages of docs/: `node test/docs.ts`. `test/docs.test.ts` fails when they are stale. */
-import { writeFileSync } from 'node:fs';
+/** Writes what is generated in docs/ and deploy/: `node test/docs.ts`. `test/docs.test.ts` fails when it is stale. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import ts from 'typescript';
 import { FIELDS, type Field, SUMMARY_FIELDS } from '../analyzer/rules/fields.ts';
+import { DEPLOYED, elasticSection, placeOfField } from './docs-elastic.ts';
+import { table } from './table.ts';
 import { at, codeUnder, lineOf, parse } from './tree.ts';
 
 const MADE = '<!-- Made by `npm run docs`; edits here are lost. -->\n';
-
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim();
-const table = (head: string[], rows: string[][]): string => [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 
 type Limit = { name: string; value: string; file: string; meaning: string; next: number };
 
@@ -66,23 +66,27 @@ const SECTIONS: [heading: string, has: (name: string) => boolean][] = [
 const row = ({ name, type, meaning, words }: Field): string[] => [
   `\`${name}\``,
   type,
+  placeOfField(name),
   words === null || words.length === 0 ? meaning : `${meaning}: ${words.map((word) => `\`${word}\``).join(', ')}`,
 ];
 
 export function fieldsPage(): string {
-  const head = ['Field', 'Type', 'Meaning'];
+  const head = ['Field', 'Type', 'In Elasticsearch', 'Meaning'];
   const rest = FIELDS.filter(({ name }) => !SECTIONS.some(([, has]) => has(name)));
   const parts = SECTIONS.map(([heading, has]) => `## ${heading}\n\n${table(head, FIELDS.filter(({ name }) => has(name)).map(row))}\n`);
   const about =
     'What is kept of reads that come again and again, and of the messages of encrypted channels, as `stillwatch dissect --summary` prints it. Rules do not see these.';
   const summaries = `## Summaries\n\n${about}\n\n${table(head, SUMMARY_FIELDS.map(row))}\n`;
   const intro = 'What an observation may hold, as `stillwatch dissect` prints it and as rules name it. Names are those of ECS where ECS has one.';
-  return [`${MADE}\n# Fields\n\n${intro}\n`, `## General\n\n${table(head, rest.map(row))}\n`, ...parts, summaries].join('\n');
+  const there = 'In Elasticsearch a field has the type in the third column, and its own name where the column gives no other.';
+  return [`${MADE}\n# Fields\n\n${intro} ${there}\n`, `## General\n\n${table(head, rest.map(row))}\n`, ...parts, summaries, elasticSection()].join('\n');
 }
 
-export const PAGES: [path: string, make: () => string][] = [
-  ['docs/limits.md', limitsPage],
-  ['docs/fields.md', fieldsPage],
-];
+export const PAGES: [path: string, make: () => string][] = [['docs/limits.md', limitsPage], ['docs/fields.md', fieldsPage], ...DEPLOYED];
 
-if (import.meta.main) for (const [path, make] of PAGES) writeFileSync(at(path), make());
+function write(path: string, text: string): void {
+  mkdirSync(at(posix.dirname(path)), { recursive: true });
+  writeFileSync(at(path), text);
+}
+
+if (import.meta.main) for (const [path, make] of PAGES) write(path, make());
