@@ -7,8 +7,8 @@ export { deadIn, givenUpIn, type LaneState, type Replayed, type ShippingState, t
 
 /** The strip on top of every console page. */
 export type Status = {
-  /** `capturing`, `replaying`, `ended`, `failed`. */
-  state: 'capturing' | 'replaying' | 'ended' | 'failed';
+  /** `silent`: of a site that is not heard, at the central console. */
+  state: 'capturing' | 'replaying' | 'ended' | 'failed' | 'silent';
   /** What is read: an interface or file names. */
   source: string;
   frames: number;

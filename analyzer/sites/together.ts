@@ -28,13 +28,13 @@ export function together(all: readonly Heard[], name: (sensor: Heard) => string,
     .map((sensor) => `${name(sensor)} is silent since ${new Date(sensor.contact).toISOString().slice(0, 16).replace('T', ' ')} UTC.`);
   const sum = (of: (status: Status) => number): number => heard.reduce((n, { status }) => n + of(status), 0);
   return {
-    state: heard.some(({ status }) => status.state === 'capturing') ? 'capturing' : (heard[0]?.status.state ?? (all.length === 0 ? 'ended' : 'failed')),
+    state: heard.some(({ status }) => status.state === 'capturing') ? 'capturing' : (heard[0]?.status.state ?? (all.length === 0 ? 'ended' : 'silent')),
     source,
     frames: all.reduce((n, { status }) => n + status.frames, 0),
     frames_per_second: sum((status) => status.frames_per_second),
     clock: last(all),
-    assets_learning: sum((status) => status.assets_learning),
-    assets_protected: sum((status) => status.assets_protected),
+    assets_learning: all.reduce((n, { status }) => n + status.assets_learning, 0),
+    assets_protected: all.reduce((n, { status }) => n + status.assets_protected, 0),
     blind: [...silent, ...heard.flatMap((sensor) => sensor.status.blind.map((sentence) => (all.length === 1 ? sentence : `${name(sensor)}: ${sentence}`)))],
     coverage: {
       ...EMPTY,

@@ -99,7 +99,7 @@ ${switcher(frame)}
 </nav>`;
 }
 
-export const STATE_WORDS = { capturing: 'Capturing', replaying: 'Replaying', ended: 'Replay ended', failed: 'Capture failed' } as const;
+export const STATE_WORDS = { capturing: 'Capturing', replaying: 'Replaying', ended: 'Replay ended', failed: 'Capture failed', silent: 'Silent' } as const;
 
 /** What is watched, how well, what is learned, what is open, what time it is there. `data-*` is what `public/live.js` refreshes. */
 export function strip({ status, open }: Strip): Html {
@@ -118,7 +118,7 @@ ${status.local ? html`<p class="blindness">${icon('warning')}<span><b>Shown from
 }
 
 export const toneOf = (status: Strip['status']): 'failed' | 'blind' | 'sound' =>
-  status.state === 'failed' ? 'failed' : status.blind.length > 0 ? 'blind' : 'sound';
+  status.state === 'failed' || status.state === 'silent' ? 'failed' : status.blind.length > 0 ? 'blind' : 'sound';
 
 /** The strip's words for loss: how many of how many, or that nobody knows. Shared with `/status.json`. */
 export function loss(status: Strip['status']): string {

@@ -1,0 +1,226 @@
+/** Sites and the console over them, as processes: what is decided there comes to the site, once; who may see what; silence. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openDatabase } from '../../analyzer/store/sqlite/database.ts';
+import { missing } from '../shared.ts';
+import { PLANT } from './appliance.ts';
+import { freePort } from './node.ts';
+import { cluster, remove, SERVERS } from './servers.ts';
+
+const LAUNCHER = fileURLToPath(new URL('../../stillwatch.js', import.meta.url));
+/** ms for what people expect within seconds. */
+const PATIENCE = 60_000;
+
+async function until<T>(what: string, look: () => Promise<T | null | undefined | false> | T | null | undefined | false, patience = PATIENCE): Promise<T> {
+  for (const since = performance.now(); performance.now() - since < patience; await sleep(200)) {
+    const found = await look();
+    if (found) return found;
+  }
+  throw new Error(`${what}: not within ${patience} ms`);
+}
+
+/** A process of ours with a console, and somebody logged in there. */
+class Served {
+  readonly state: string;
+  url = '';
+  private readonly args: string[];
+  private readonly env: { [name: string]: string };
+  private child: ChildProcess | null = null;
+  private said = '';
+  private cookies = new Map<string, string>();
+
+  constructor(state: string, env: { [name: string]: string }, args: string[]) {
+    this.state = state;
+    this.env = { ...env, STILLWATCH_STATE: state };
+    this.args = args;
+  }
+
+  async start(): Promise<void> {
+    const port = await freePort();
+    this.said = '';
+    const child = spawn(process.execPath, [LAUNCHER, ...this.args], {
+      env: { ...process.env, ...this.env, STILLWATCH_LISTEN: `127.0.0.1:${port}` },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr.on('data', (bytes: Buffer) => {
+      this.said += bytes.toString();
+    });
+    this.child = child;
+    this.url = `http://127.0.0.1:${port}`;
+    await until('the console', () => /password: +\S+/.test(this.said));
+    this.cookies.clear();
+    await this.login('admin', /password: +(\S+)/.exec(this.said)?.[1] as string);
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const { child } = this;
+    this.child = null;
+    if (child === null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async login(name: string, password: string): Promise<void> {
+    await this.post('/login', { name, password, next: '' });
+    assert.ok(this.cookies.has('stillwatch'), 'logged in');
+  }
+
+  private async ask(path: string, init: RequestInit): Promise<Response> {
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await fetch(this.url + path, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
+    for (const line of answer.headers.getSetCookie()) {
+      const [name, value] = (line.split(';')[0] as string).split('=') as [string, string];
+      this.cookies.set(name, value);
+    }
+    return answer;
+  }
+
+  async get(path: string): Promise<string> {
+    return (await this.ask(path, {})).text();
+  }
+
+  async post(path: string, fields: { [name: string]: string }): Promise<number> {
+    return (await this.ask(path, { method: 'POST', body: new URLSearchParams(fields) })).status;
+  }
+
+  /** Sends the form of a page whose `kind` is this, with what it carries. */
+  async decide(page: string, kind: string, more: { [name: string]: string } = {}): Promise<number> {
+    const html = await this.get(page);
+    const form = html.split('<form').find((part) => part.includes(`name="kind" value="${kind}"`));
+    assert.ok(form, `a form to ${kind}`);
+    const carried = Object.fromEntries([...form.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name as string, value as string]));
+    return this.post(/action="([^"]+)"/.exec(form)?.[1] as string, { ...carried, ...more });
+  }
+}
+
+describe('many sites', { skip: missing('elasticsearch') }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'stillwatch-central-'));
+  let one: Awaited<ReturnType<typeof cluster>>;
+  let north: Served;
+  let south: Served;
+  let central: Served;
+  const site = (name: string, title: string): Served => {
+    const env = { STILLWATCH_ELASTICSEARCH_NODES: SERVERS[0] as string, STILLWATCH_ELASTICSEARCH_PREFIX: one.prefix, STILLWATCH_SITE: title };
+    return new Served(join(folder, name), env, ['run', '--replay', PLANT, '--learn', '60s']);
+  };
+
+  before(async () => {
+    one = await cluster(SERVERS[0] as string, false);
+    north = site('north', 'North');
+    south = site('south', 'South');
+    central = new Served(join(folder, 'central'), { STILLWATCH_ELASTICSEARCH_NODES: SERVERS[0] as string, STILLWATCH_ELASTICSEARCH_PREFIX: one.prefix }, [
+      'console',
+    ]);
+    await Promise.all([north.start(), south.start(), central.start()]);
+    await until('both sites', async () => {
+      const page = await central.get('/sites');
+      return page.includes('North') && page.includes('South') && (await central.get('/findings?site=South')).includes('/findings/');
+    });
+  });
+  after(async () => {
+    await Promise.all([north, south, central].map((served) => served?.stop()));
+    if (one !== undefined) await remove(one);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const someFinding = async (name: string): Promise<string> => {
+    const html = await until('a finding', async () => /href="\/findings\/([0-9a-f]{20})/.exec(await central.get(`/findings?site=${name}`)));
+    return html[1] as string;
+  };
+  const decisionsAt = (served: Served, id: string): { [name: string]: unknown }[] => {
+    const db = openDatabase(join(served.state, 'stillwatch.db'));
+    try {
+      return db.all("SELECT id, json FROM decisions WHERE kind = 'finding' AND subject = ?", id);
+    } finally {
+      db.close();
+    }
+  };
+
+  it('the same addresses and findings at two sites are two', async () => {
+    const [all, own] = await until('all findings', async () => {
+      const counts = await Promise.all(
+        ['*', 'North'].map(async (name) => Number(/(\d+) findings/.exec(await central.get(`/findings?status=all&site=${encodeURIComponent(name)}`))?.[1])),
+      );
+      return counts[0] === 2 * (counts[1] as number) && counts;
+    });
+    assert.ok((all as number) > 40 && (own as number) > 20);
+    const page = await central.get('/assets?site=*');
+    assert.match(page, /<th[^>]*>Site/);
+    assert.match(await central.get('/sites'), /2 sites/);
+  });
+
+  it('a decision at the centre reaches its site within seconds, once, and no other', async () => {
+    const id = await someFinding('North');
+    assert.equal(await central.decide(`/findings/${id}?site=North`, 'acknowledge'), 303);
+    assert.match(await central.get(`/findings/${id}?site=North`), /Acknowledged/);
+    await until('the decision at the site', () => decisionsAt(north, id).length === 1, 15_000);
+    await until('the site says so', async () => !(await central.get(`/findings/${id}?site=North`)).includes('waiting for site'), 15_000);
+    assert.deepEqual([decisionsAt(north, id).length, decisionsAt(south, id).length], [1, 0]);
+    assert.match(await north.get(`/findings/${id}`), /acknowledged it/);
+  });
+
+  it('while its site is away it waits, and says so; then it counts once, with what was decided there meanwhile', async () => {
+    await central.get('/findings?site=South');
+    const id = await someFinding('South');
+    await south.stop('SIGKILL');
+    assert.equal(await central.decide(`/findings/${id}?site=South`, 'start'), 303);
+    await sleep(3000);
+    assert.match(await central.get(`/findings/${id}?site=South`), /waiting for site/);
+    assert.equal(decisionsAt(south, id).length, 0);
+    await south.start();
+    await until('the decision at the site', () => decisionsAt(south, id).length === 1, 30_000);
+    assert.equal(await south.decide(`/findings/${id}`, 'close', { resolution: 'true_positive', comment: 'Found it.' }), 303);
+    await until('the centre knows', async () => (await central.get(`/findings/${id}?site=South`)).includes('closed it'), 15_000);
+    assert.doesNotMatch(await central.get(`/findings/${id}?site=South`), /waiting for site/);
+    assert.equal(decisionsAt(south, id).length, 2);
+  });
+
+  it('the second of two who decide on one page is told who was first', async () => {
+    const [first] = [...(await central.get('/findings?site=North&status=new')).matchAll(/href="\/findings\/([0-9a-f]{20})/g)].slice(3);
+    const path = `/findings/${first?.[1]}?site=North`;
+    const forms = (await central.get(path)).split('<form').find((part) => part.includes('name="kind" value="start"')) as string;
+    const carried = Object.fromEntries([...forms.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name as string, value as string]));
+    assert.equal(await central.decide(path, 'acknowledge'), 303);
+    assert.equal(await central.post(`/findings/${first?.[1]}/decisions`, carried), 409);
+  });
+
+  it('who is limited to a site sees nothing of another', async () => {
+    const fields = {
+      csrf: /name="csrf" value="([^"]+)"/.exec(await central.get('/account'))?.[1] as string,
+      name: 'sam',
+      role: 'analyst',
+      password: 'a long enough secret',
+      site: 'South',
+    };
+    assert.equal(await central.post('/account/add', fields), 303);
+    const sam = Object.assign(new Served(central.state, {}, []), { url: central.url });
+    await sam.login('sam', 'a long enough secret');
+    const sites = await sam.get('/sites');
+    assert.ok(sites.includes('South') && !sites.includes('North'), 'sites');
+    const id = await someFinding('North');
+    const all = Number(/(\d+) findings/.exec(await sam.get('/findings?status=all&site=*'))?.[1]);
+    const own = Number(/(\d+) findings/.exec(await sam.get('/findings?status=all&site=South'))?.[1]);
+    assert.equal(all, own);
+    const asked = await sam.get(`/findings?status=all&site=North`);
+    assert.ok(!/<td class="cut" title="North">/.test(asked), 'asking for another site gives the own');
+    assert.ok(id);
+  });
+
+  it('a site that falls silent is shown and is a finding there, and its return is noted', async () => {
+    await north.stop('SIGKILL');
+    await until('silence', async () => /1 silent/.test(await central.get('/sites')), 90_000);
+    await until('the finding', async () => (await central.get('/findings?site=North')).includes('A site is silent'), 30_000);
+    await north.start();
+    await until('it is heard', async () => !/silent/.test((await central.get('/sites')).split('<main')[1] ?? ''), 60_000);
+    await central.get('/findings?site=North');
+    const page = /href="(\/findings\/[0-9a-f]{20})"[^>]*>A site is silent/.exec(await central.get('/findings?site=North&q=heard'))?.[1] as string;
+    await until('the note', async () => (await central.get(page)).includes('is heard again'), 30_000);
+  });
+});
