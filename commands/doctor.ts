@@ -1,10 +1,12 @@
 /** `stillwatch doctor`: what works here, what does not, and the fix. */
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
-import { loadConfig } from '../config.ts';
+import { examine } from '../analyzer/store/elastic/examine.ts';
+import { type Config, loadConfig } from '../config.ts';
 import { loadCap } from '../sensor/capture/cap.ts';
 import { allInterfaces, concerns, likelyMirror, type NetworkInterface, networkInterface, shared, suggestion } from '../sensor/capture/interfaces.ts';
 import { linux } from '../sensor/capture/linux.ts';
 import { loadPcap } from '../sensor/capture/pcap.ts';
+import { clusterScope, hasCluster } from './cluster.ts';
 import { type Command, DONE, FOUND, print, textFlag } from './command.ts';
 
 /** `fail` keeps it from capturing, `warn` makes it see less or be less passive. */
@@ -104,6 +106,19 @@ async function clock(): Promise<Check> {
   return { name, state: 'warn', says: 'nobody keeps it right', fix: 'run chrony or systemd-timesyncd: evidence needs right times' };
 }
 
+async function elasticsearch(config: Config): Promise<Check[]> {
+  if (!hasCluster(config)) return [];
+  const scope = clusterScope(config);
+  const answers = await examine(scope);
+  await scope.client.close();
+  return answers.map(({ question, state, says, fix }) => ({
+    name: `elasticsearch ${question}`,
+    state: state === 'unknown' ? 'warn' : state,
+    says,
+    ...(fix === undefined ? {} : { fix }),
+  }));
+}
+
 function line({ name, state, says, fix }: Check): string {
   return `${MARKS[state]}  ${name}: ${says}${fix === undefined ? '' : `\n      fix: ${fix}`}`;
 }
@@ -112,8 +127,8 @@ export const doctor: Command = {
   summary: 'what works here, what does not, and the fix',
   help: `stillwatch doctor [--config FILE] [--interface NAME] [--json]
 
-Checks the drivers, the privilege to capture, the interface (is it up, is it passive, who else listens), the state directory and
-the clock. Sends nothing and changes nothing. Exit 1 when something keeps it from capturing.
+Checks the drivers, the privilege to capture, the interface (is it up, is it passive, who else listens), the state directory,
+the clock, and Elasticsearch where one is configured (reachable, version, rights, clock, templates, room). Sends nothing and changes nothing. Exit 1 when something keeps it from capturing.
 
   --config FILE     configuration whose interface, driver and state directory are looked at
   --interface NAME  look at this interface; without one, at the one that looks like a mirror port
@@ -121,7 +136,8 @@ the clock. Sends nothing and changes nothing. Exit 1 when something keeps it fro
   options: { config: { type: 'string' }, interface: { type: 'string' }, json: { type: 'boolean' } },
   async run(_paths, flags) {
     const named = textFlag(flags, 'interface');
-    const { capture, state: folder } = loadConfig(textFlag(flags, 'config'), process.env, named === undefined ? {} : { 'capture.interface': named });
+    const config = loadConfig(textFlag(flags, 'config'), process.env, named === undefined ? {} : { 'capture.interface': named });
+    const { capture, state: folder } = config;
     const checks: Check[] = [
       ok('node', `${process.version} on ${process.platform} ${process.arch}`),
       ...(await drivers(capture.driver)),
@@ -130,6 +146,7 @@ the clock. Sends nothing and changes nothing. Exit 1 when something keeps it fro
       ...capture.interface.split(',').flatMap((name) => interfaces(name.trim())),
       directory(folder),
       await clock(),
+      ...(await elasticsearch(config)),
     ];
     await print(flags['json'] === true ? `${JSON.stringify(checks)}\n` : `${checks.map(line).join('\n')}\n`);
     return checks.some((check) => check.state === 'fail') ? FOUND : DONE;
