@@ -1,0 +1,162 @@
+/** What is queued for shipping, what leaves the queue, and what is given up first. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, beforeEach, describe, it } from 'node:test';
+import { sampleAsset, sampleDecision, sampleFinding, sampleKept, sampleTime } from '../../../test/samples.ts';
+import { type Kind, SHIPPED } from '../elastic/kinds.ts';
+import type { Scope } from '../elastic/scope.ts';
+import { type Database, openDatabase } from '../sqlite/database.ts';
+import { backlog, beginShipping, deadLetters, endShipping, MAX_DEAD_LETTERS, nextParcels, settle } from '../sqlite/outbox.ts';
+import { openSqlite } from '../sqlite.ts';
+import type { Kept, Store } from '../store.ts';
+import { pause } from './pause.ts';
+import { Shipper } from './shipper.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'stillwatch-outbox-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+let db: Database;
+let store: Store;
+beforeEach(() => {
+  const path = join(folder, `${files++}.db`);
+  store = openSqlite(path);
+  db = openDatabase(path);
+});
+
+const waiting = (kind: Kind): number => backlog(db).find((lane) => lane.kind === kind)?.waiting ?? 0;
+const flow = (n: number): Kept => sampleKept(`flow ${n}`, { kind: 'flow', '@timestamp': sampleTime(n) });
+const kept = (n: number): Kept => sampleKept(`kept ${n}`, { '@timestamp': sampleTime(n) });
+
+describe('the outbox', () => {
+  it('queues nothing while nothing is shipped, and history once something is', async () => {
+    await store.save({ findings: [sampleFinding('a'), sampleFinding('b')], observations: [kept(1), flow(2)] });
+    assert.deepEqual(backlog(db), []);
+    beginShipping(db, SHIPPED);
+    beginShipping(db, SHIPPED);
+    assert.deepEqual([waiting('findings'), waiting('observations'), waiting('flows')], [2, 1, 1]);
+  });
+
+  it('holds what changes again and again once, as it is in the end, and keeps its place', async () => {
+    beginShipping(db, SHIPPED);
+    for (const count of [1, 2, 3]) await store.save({ findings: [sampleFinding('a', { count })] });
+    await store.save({ findings: [sampleFinding('b')] });
+    await store.save({ findings: [sampleFinding('a', { count: 4 })] });
+    const parcels = nextParcels(db, 'findings', 10);
+    assert.deepEqual(
+      parcels.map(({ json }) => JSON.parse(json).count),
+      [4, 1],
+    );
+  });
+
+  it('forgets what was shipped unless it changed meanwhile, and what did not change is not queued', async () => {
+    beginShipping(db, SHIPPED);
+    await store.save({ findings: [sampleFinding('a'), sampleFinding('b')], assets: [sampleAsset('10.0.0.1')] });
+    const parcels = nextParcels(db, 'findings', 10);
+    await store.save({ findings: [sampleFinding('a', { count: 9 }), sampleFinding('b')] });
+    settle(db, 'findings', parcels, []);
+    assert.deepEqual(
+      nextParcels(db, 'findings', 10).map(({ json }) => JSON.parse(json).count),
+      [9],
+    );
+    settle(db, 'assets', nextParcels(db, 'assets', 10), []);
+    await store.save({ assets: [sampleAsset('10.0.0.1')] });
+    assert.equal(waiting('assets'), 0);
+  });
+
+  it('counts on after retention has dropped everything', async () => {
+    beginShipping(db, SHIPPED);
+    await store.save({ observations: Array.from({ length: 50 }, (_, n) => kept(n)) });
+    settle(db, 'observations', nextParcels(db, 'observations', 100), []);
+    await store.expire(sampleTime(1000));
+    await store.save({ observations: [kept(2000), kept(2001)] });
+    assert.equal(nextParcels(db, 'observations', 10).length, 2);
+  });
+
+  it('keeps what was refused with the reason, up to a ceiling, and counts the rest', async () => {
+    beginShipping(db, SHIPPED);
+    await store.save({ findings: [sampleFinding('a')] });
+    const parcels = nextParcels(db, 'findings', 10);
+    const letters = Array.from({ length: MAX_DEAD_LETTERS + 5 }, (_, n) => ({
+      kind: 'findings' as const,
+      id: `${n}`,
+      reason: 'no',
+      action: '{}',
+      source: '{}',
+    }));
+    settle(db, 'findings', parcels, letters);
+    assert.equal(deadLetters(db, 1e6).length, MAX_DEAD_LETTERS);
+    assert.deepEqual([backlog(db)[0]?.dead, backlog(db)[0]?.given_up], [MAX_DEAD_LETTERS, 5]);
+    assert.equal(waiting('findings'), 0);
+  });
+
+  it('is empty after shipping was turned off, and begins with everything again', async () => {
+    beginShipping(db, SHIPPED);
+    await store.save({ findings: [sampleFinding('a')], observations: [kept(1)] });
+    settle(db, 'observations', nextParcels(db, 'observations', 10), []);
+    endShipping(db);
+    await store.save({ findings: [sampleFinding('b')] });
+    assert.deepEqual(backlog(db), []);
+    beginShipping(db, SHIPPED);
+    assert.deepEqual([waiting('findings'), waiting('observations')], [2, 1]);
+  });
+});
+
+describe('when too much waits', () => {
+  const sacrificed = async (documents: number, age: number, now: number): Promise<{ [kind: string]: number }> => {
+    beginShipping(db, SHIPPED);
+    const ns = Array.from({ length: 100 }, (_, n) => n);
+    await store.save({
+      findings: ns.map((n) => sampleFinding(`${n}`)),
+      observations: [...ns.map(kept), ...ns.map(flow)],
+      health: ns.map((n) => ({ '@timestamp': sampleTime(n), n })),
+    });
+    for (const n of ns) await store.decide(sampleDecision({ kind: 'finding', id: `${n}` }, 'comment', { id: `${n}` }));
+    new Shipper(db, {} as Scope, { documents, age }, null).sacrifice(now);
+    return Object.fromEntries(
+      backlog(db)
+        .filter(({ waiting }) => waiting > 0)
+        .map(({ kind, waiting }) => [kind, waiting]),
+    );
+  };
+  const START = Date.parse(sampleTime(0));
+  const NEVER = Number.MAX_SAFE_INTEGER;
+  const all = { findings: 100, decisions: 100, observations: 100, flows: 100, health: 100, audit: 100 };
+
+  it('gives up nothing within its limits', async () => assert.deepEqual(await sacrificed(600, NEVER, START), all));
+  it('gives up flows and summaries first, the oldest of them', async () => {
+    assert.deepEqual(await sacrificed(530, NEVER, START), { ...all, flows: 30 });
+    assert.equal(JSON.parse(nextParcels(db, 'flows', 1)[0]?.json ?? '{}')['@timestamp'], sampleTime(70));
+    assert.equal(backlog(db).find(({ kind }) => kind === 'flows')?.given_up, 70);
+  });
+  it('then measurements, then single observations, and nothing else however little room there is', async () => {
+    const { flows: _flows, health: _health, observations: _observations, ...kept } = all;
+    assert.deepEqual(await sacrificed(10, NEVER, START), kept);
+  });
+  it('gives up what is too old, of the same kinds only', async () => {
+    assert.deepEqual(await sacrificed(NEVER, 10_000, START + 60_000), { ...all, flows: 50, health: 50, observations: 50 });
+  });
+});
+
+describe('the pause between tries', () => {
+  it('doubles up to a minute, with jitter', () => {
+    assert.deepEqual(
+      [1, 2, 3, 20, 1e6].map((tries) => pause(tries, undefined, () => 1)),
+      [500, 1000, 2000, 60_000, 60_000],
+    );
+    assert.equal(
+      pause(3, undefined, () => 0),
+      1000,
+    );
+  });
+  it('is as long as the server asks, within reason', () => {
+    assert.equal(pause(1, '7'), 7000);
+    assert.equal(pause(1, '86400'), 600_000);
+    assert.equal(
+      pause(1, 'Wed, 21 Oct 2026 07:28:00 GMT', () => 1),
+      500,
+    );
+  });
+});
