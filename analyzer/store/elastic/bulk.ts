@@ -1,5 +1,5 @@
 /** Many documents in one request, and what became of each. */
-import { explain } from './errors.ts';
+import { explain, statusOf } from './errors.ts';
 import { isStream, placeOf } from './kinds.ts';
 import type { Cluster, Document } from './scope.ts';
 
@@ -28,10 +28,33 @@ export function linesOf(cluster: Cluster, { kind, id, source }: Document): [stri
   return [JSON.stringify(action), JSON.stringify(source)];
 }
 
-/** Sends the lines of documents; throws a StoreError when the request as a whole did not come through. */
+/**
+ * A server refuses for now what it has no memory for. What alone needs more than all of that memory (a tenth of its heap) it will never take:
+ * it counts a document when it arrives, and up to four times over when it writes it.
+ */
+function isTooLarge(reason: string, lines: readonly string[]): boolean {
+  const [, writing] = /_operation_bytes=(\d+)/.exec(reason) ?? [];
+  const [, most] = /\bmax_\w*bytes=(\d+)/.exec(reason) ?? [];
+  return Number(writing) + Buffer.byteLength(lines.join('')) > Number(most);
+}
+
+const never = (reason: string): Outcome => ({
+  state: 'refused',
+  reason: `a server takes no document as large as this (${reason})`.slice(0, 500),
+  created: false,
+});
+
+/** Sends the lines of documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */
 export async function send(cluster: Cluster, lines: readonly string[], refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
-  const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
-  return answer.items.map((item) => outcomeOf(Object.values(item)[0] as Item));
+  const alone = lines.length === 2;
+  try {
+    const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
+    const outcomes = answer.items.map((item) => outcomeOf(Object.values(item)[0] as Item));
+    return outcomes.map((outcome) => (alone && outcome.state === 'wait' && isTooLarge(outcome.reason, lines) ? never(outcome.reason) : outcome));
+  } catch (error) {
+    if (alone && (statusOf(error) === 413 || (statusOf(error) === 429 && isTooLarge(String(error), lines)))) return [never(explain(error).message)];
+    throw error;
+  }
 }
 
 /** Writes documents and waits until they can be found; throws when one is not taken. */

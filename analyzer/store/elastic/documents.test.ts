@@ -24,7 +24,7 @@ import { elasticStore } from '../elastic.ts';
 import type { Kept } from '../store.ts';
 import { assetDocument } from './assets.ts';
 import { auditDocument } from './audit.ts';
-import { linesOf, portions, send } from './bulk.ts';
+import { linesOf, type Outcome, portions, send } from './bulk.ts';
 import { decisionDocument } from './decisions.ts';
 import { conversationDocument, factDocument } from './facts.ts';
 import { findingDocument } from './findings.ts';
@@ -164,6 +164,20 @@ describe('documents of anything', { skip: missing('elasticsearch') }, () => {
         assert.deepEqual(await refusals(one, [...documents, findingDocument(scope, sampleFinding('site'), [], 1)]), []);
         await one.client.indices.refresh({ index: `${one.prefix}-findings` });
         assert.equal((await elasticStore(scope).finding(sampleId('site')))?.id, sampleId('site'));
+      });
+
+      it('larger than a server takes are refused for good, rather than tried for ever', async () => {
+        const of = (bytes: number): Document => {
+          const made = findingDocument(siteOf(one), sampleFinding('huge'), [], 1);
+          return { ...made, source: { ...made.source, 'stillwatch.document': 'x'.repeat(bytes) } };
+        };
+        const states = new Map<number, string>();
+        for (const megabytes of [1, 20, 40, 60, 80, 104, 120]) {
+          const [outcome] = (await send(one, linesOf(one, of(megabytes * 1_000_000)), false)) as [Outcome];
+          states.set(megabytes, outcome.state);
+          if (outcome.state === 'refused') assert.match(outcome.reason, /^a server takes no document as large as this/);
+        }
+        assert.deepEqual([states.get(1), states.get(120), [...states.values()].includes('wait')], ['done', 'refused', false]);
       });
 
       it('of a message as large as they come, without the end of it', async () => {

@@ -39,6 +39,7 @@ function response(error: errors.ResponseError): string {
   // As long as the disk is full, or documents move to a newer mapping.
   if (type === 'cluster_block_exception') return `takes nothing there now (${line(reason ?? '')}): it is tried again`;
   if (error.statusCode === 403) return `does not allow this (${line(reason ?? '')}): give the user the role of deploy/elasticsearch/role.json`;
+  if (error.statusCode === 413) return 'takes no request as large as this: raise http.max_content_length there';
   if (error.statusCode === 429) return `is overloaded or out of disk (${line(reason ?? '')}): it is tried again`;
   return `answers ${error.statusCode} (${line(reason ?? error.message)})`;
 }
