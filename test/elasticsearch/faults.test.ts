@@ -6,16 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { connect } from '../../analyzer/store/elastic/connection.ts';
 import { install } from '../../analyzer/store/elastic/install.ts';
 import { KINDS, placeOf } from '../../analyzer/store/elastic/kinds.ts';
 import { templateName, templateOf } from '../../analyzer/store/elastic/templates.ts';
+import { elasticStore } from '../../analyzer/store/elastic.ts';
 import { backlog, deadLetters } from '../../analyzer/store/sqlite/outbox.ts';
+import { tiered } from '../../analyzer/store/tiered.ts';
 import { authority, issue } from '../lab/certificate.ts';
 import { missing } from '../shared.ts';
 import { refresh } from './appliance.ts';
 import { freePort, TestNode } from './node.ts';
 import { HttpProxy } from './proxy.ts';
-import { Appliance, idsIn, through } from './shipment.ts';
+import { Appliance, CONNECTION, idsIn, through } from './shipment.ts';
 
 describe('faults', { skip: missing('elasticsearch') }, () => {
   let node: TestNode;
@@ -42,11 +45,18 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
       }
     }));
 
-  it('it freezes and thaws', () =>
-    through([node.url], async () => {
+  it('it freezes and thaws, and the console goes on meanwhile with what is here', () =>
+    through([node.url], async ({ store, scope }) => {
       await sleep(300);
       await node.signal('SIGSTOP');
-      await sleep(5000);
+      const client = connect({ ...CONNECTION, nodes: [node.url], timeout: 500 });
+      const console = tiered({ local: store, central: elasticStore({ ...scope, client }), unfit: () => '', record: async () => {} });
+      for (let page = 0; page < 20; page++) {
+        assert.ok((await console.findings({ sort: 'opened', order: 'asc', limit: 50 })).items.length > 0);
+        assert.equal(console.reason(), 'Elasticsearch does not answer in time');
+        await sleep(200);
+      }
+      await client.close();
       await node.signal('SIGCONT');
     }));
 

@@ -16,7 +16,7 @@ import type { Store } from '../../analyzer/store/store.ts';
 import { NO_LIMITS, refresh, waiting } from './appliance.ts';
 import { documentsOf, store as load } from './load.ts';
 
-const CONNECTION: Connection = { nodes: [], apiKey: '', user: '', password: '', ca: '', fingerprint: '', timeout: 2000 };
+export const CONNECTION: Connection = { nodes: [], apiKey: '', user: '', password: '', ca: '', fingerprint: '', timeout: 2000 };
 export const FINDINGS = 2000;
 /** ms that all may take to arrive once nothing is wrong any more. */
 const PATIENCE = 90_000;
