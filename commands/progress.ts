@@ -1,11 +1,9 @@
-/** A line on stderr that says how far a pass over captures is; nothing when stderr is no terminal. */
-const EVERY = 200;
+/** How far a pass over captures is. */
+import { StatusLine } from './statusline.ts';
 
 export class Progress {
-  private readonly shown = process.stderr.isTTY === true;
+  private readonly line = new StatusLine();
   private readonly total: number;
-  private readonly started = Date.now();
-  private last = 0;
 
   /** `total`: frames expected, 0 when nobody knows. */
   constructor(total: number) {
@@ -13,17 +11,13 @@ export class Progress {
   }
 
   show(frames: number, findings: number): void {
-    const now = Date.now();
-    if (!this.shown || now - this.last < EVERY) return;
-    this.last = now;
-    const seconds = (now - this.started) / 1000;
-    const share = this.total > 0 ? ` ${Math.min(100, Math.floor((frames / this.total) * 100))} %` : '';
-    process.stderr.write(
-      `\r\u001b[K${frames.toLocaleString('en')} frames${share}, ${Math.round(frames / Math.max(seconds, 0.001)).toLocaleString('en')}/s, ${findings} findings`,
-    );
+    this.line.show((seconds) => {
+      const share = this.total > 0 ? ` ${Math.min(100, Math.floor((frames / this.total) * 100))} %` : '';
+      return `${frames.toLocaleString('en')} frames${share}, ${Math.round(frames / seconds).toLocaleString('en')}/s, ${findings} findings`;
+    });
   }
 
   clear(): void {
-    if (this.shown && this.last > 0) process.stderr.write('\r\u001b[K');
+    this.line.clear();
   }
 }

@@ -12,7 +12,7 @@ export type Baseline = { facts: Fact[]; assets: Asset[] /** SHA-256 of the file,
 
 const VERSION = 1;
 const texts = z.array(z.string());
-const fact = z.object({
+export const factShape = z.object({
   id: z.string(),
   kind: z.enum(FACT_KINDS),
   client: z.string(),
@@ -45,7 +45,7 @@ const attribute = z.object({
   first_seen: z.string(),
   last_seen: z.string(),
 });
-const asset = z.object({
+export const assetShape = z.object({
   id: z.string(),
   address: z.string(),
   ip: texts,
@@ -56,7 +56,7 @@ const asset = z.object({
   learning_until: z.string(),
   attributes: z.array(attribute),
 });
-const schema = z.object({ stillwatch_baseline: z.literal(VERSION), assets: z.array(asset), facts: z.array(fact) });
+const schema = z.object({ stillwatch_baseline: z.literal(VERSION), assets: z.array(assetShape), facts: z.array(factShape) });
 
 /** Reads a baseline. `missing` says whether a file that is not there is an empty baseline (to be written) or an error. */
 export function readBaseline(path: string, missing: 'empty' | 'error'): Baseline {

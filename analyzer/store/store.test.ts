@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { cluster, remove, SERVERS, siteOf } from '../../test/elasticsearch/servers.ts';
+import { answers, entriesOf, storeEverything } from '../../test/everything.ts';
 import {
   sampleAsset,
   sampleAttribute,
@@ -25,8 +26,9 @@ import { type Finding, type FindingView, LEVELS, STATUSES } from '../finding.ts'
 import type { Tag } from '../tags/tag.ts';
 import type { Cluster } from './elastic/scope.ts';
 import { elasticStore } from './elastic.ts';
+import { exported, imported } from './move.ts';
 import { openSqlite } from './sqlite.ts';
-import { CONFIGURATION, type Page, type Store, StoreError, type TagList } from './store.ts';
+import { type AuditLine, CONFIGURATION, ENTRY_KINDS, type Entry, type Page, type Store, StoreError, type TagList } from './store.ts';
 
 /** A name, and what opens an empty store; `folder` is there for the time of the suite. */
 export type Backend = [name: string, open: (folder: string) => Store | Promise<Store>];
@@ -124,6 +126,7 @@ export function contract([name, open]: Backend): void {
           assert.deepEqual(await store.health({}), []);
           assert.deepEqual(await store.auditLines({}), nothing);
           assert.equal(await store.expire(sampleTime(1e6)), 0);
+          assert.deepEqual(await entriesOf(store), []);
           await store.save({});
         }),
       );
@@ -135,6 +138,7 @@ export function contract([name, open]: Backend): void {
     describe('facts and conversations', () => facts(withStore));
     describe('the register map and tags', () => tags(withStore));
     describe('observations, health and audit', () => records(withStore));
+    describe('moving', () => moving(withStore, async () => open(folder)));
     describe('hostile and extreme input', () => extremes(withStore));
   });
 }
@@ -916,6 +920,83 @@ function records(withStore: WithStore): void {
       await store.audit(lines[3]!);
       assert.equal((await store.auditLines({})).total, 25);
       assert.deepEqual(await everything((cursor) => store.auditLines({ limit: 4, cursor })), lines.toReversed());
+    }),
+  );
+}
+
+function moving(withStore: WithStore, empty: () => Promise<Store>): void {
+  const named = ({ kind, value }: Entry): string => `${kind} ${JSON.stringify('id' in value ? value.id : value)}`;
+  const lines = async function* (store: Store): AsyncGenerator<string> {
+    yield* exported(store, new Date(0));
+  };
+
+  it(
+    'into an empty store of the same kind leaves nothing behind',
+    withStore(async (store) => {
+      await storeEverything(store, 120);
+      const other = await empty();
+      try {
+        const counts = await imported(other, lines(store), { name: 'lines' });
+        assert.deepEqual(Object.keys(counts), [...ENTRY_KINDS]);
+        assert.deepEqual(await answers(other), await answers(store));
+        assert.deepEqual(await entriesOf(other), await entriesOf(store));
+        assert.deepEqual(await imported(other, lines(store), { name: 'lines' }), counts);
+        assert.deepEqual(await answers(other), await answers(store), 'again changes nothing');
+      } finally {
+        await other.close();
+      }
+    }),
+  );
+
+  it(
+    'gives what the wire says apart from what people decided, and lists that do not count',
+    withStore(async (store) => {
+      const [asset, fact, finding] = [sampleAsset('10.0.0.9', [sampleAttribute('name', 'PLC')]), sampleFact('f'), sampleFinding('a')];
+      const lists = [LIST('a', 'first', [sampleTag(1)]), LIST('a', 'second', [sampleTag(2)])];
+      await store.save({ assets: [asset], facts: [fact], findings: [finding], tagLists: lists });
+      const decisions = [
+        sampleDecision({ kind: 'asset', id: asset.id }, 'edit', { edit: { name: 'Boiler' } }),
+        sampleDecision({ kind: 'fact', id: fact.id }, 'approve'),
+        sampleDecision({ kind: 'finding', id: finding.id }, 'close', { resolution: 'true_positive' }),
+        counts(lists[1] as TagList, 'a', 1),
+      ];
+      for (const decision of decisions) await store.decide(decision);
+      const entries = await entriesOf(store);
+      assert.deepEqual(entries, [
+        ...entries.slice(0, 4),
+        ...decisions.map((value) => ({ kind: 'decision', value })),
+        ...lists.map((value) => ({ kind: 'tagList', value })),
+        { kind: 'asset', value: asset },
+        { kind: 'fact', value: fact },
+        { kind: 'finding', value: finding },
+      ]);
+      assert.deepEqual(
+        entries.slice(0, 4).map(({ kind, value }) => [kind, (value as AuditLine).action]),
+        ['edit', 'approve', 'close', 'tags'].map((action) => ['audit', action]),
+      );
+    }),
+  );
+
+  it(
+    'goes on while others write: nothing that was there is missed, nothing comes twice',
+    withStore(async (store) => {
+      await storeEverything(store, 120);
+      const before = await entriesOf(store);
+      const seen: string[] = [];
+      for await (const entry of store.entries()) {
+        seen.push(named(entry));
+        const n = seen.length;
+        if (n % 100 !== 0) continue;
+        const findings = [sampleFinding(`finding ${n % 120}`, { count: n, last_seen: sampleTime(9999 + n) }), sampleFinding(`late ${n}`)];
+        await store.save({ findings, facts: [sampleFact(`fact ${n % 120}`, { count: n })], observations: [sampleKept(`late ${n}`)] });
+        await store.decide(sampleDecision({ kind: 'finding', id: sampleId('finding 2') }, 'comment', { '@timestamp': sampleTime(n) }));
+      }
+      assert.equal(new Set(seen).size, seen.length);
+      const there = new Set(seen);
+      assert.deepEqual(
+        before.map(named).filter((name) => !there.has(name)),
+        [],
+      );
     }),
   );
 }

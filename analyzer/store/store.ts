@@ -196,8 +196,8 @@ export interface Store {
   /** Drops observations and health older than `before` (RFC 3339); findings, decisions and audit stay. Returns how many went. */
   expire(before: string): Promise<number>;
   /**
-   * Everything that is there, kind by kind as ENTRY_KINDS has them, portion by portion: audit lines, decisions, tag lists, observations and measurements
-   * as they were written. What arrives meanwhile may be missing; nothing comes twice.
+   * Everything that is there, portion by portion: kind by kind as ENTRY_KINDS has them, audit lines, decisions, tag lists, observations and measurements in the
+   * order in which they came. What arrives meanwhile may be missing.
    */
   entries(): AsyncIterable<Entry>;
   close(): Promise<void>;

@@ -26,11 +26,11 @@ const REASONS: { [code: string]: string } = {
   EMFILE: 'too many files are open; raise the limit (ulimit -n)',
 };
 
-/** Opens a file or a pipe. Throws InputError, naming the file and the fix, when there is nothing to read. */
-export function openBytes(path: string): Bytes {
+/** Opens a file or a pipe. Throws InputError, naming the file and the fix, when there is nothing to read. `empty` and `directory`: what is said of those. */
+export function openBytes(path: string, { empty = EMPTY, directory = DIRECTORY } = {}): Bytes {
   const fd = descriptor(path);
   const stat = fstatSync(fd);
-  const wrong = stat.isDirectory() ? DIRECTORY : stat.isFile() && stat.size === 0 ? EMPTY : '';
+  const wrong = stat.isDirectory() ? directory : stat.isFile() && stat.size === 0 ? empty : '';
   if (wrong !== '') {
     closeSync(fd);
     throw new InputError(`${path}: ${wrong}`);

@@ -32,7 +32,7 @@ const PLACES: { [kind in EntryKind]: Place } = {
 
 const FIELDS = ['stillwatch.document', 'stillwatch.wire', 'stillwatch.id', 'stillwatch.owner', 'file.name'];
 
-function valueOf(kind: EntryKind, source: Source): Entry['value'] {
+function read(kind: EntryKind, source: Source): Entry['value'] {
   if (kind === 'asset') return wireOf(source);
   if (kind !== 'tagList') return parsed<Entry['value']>(source);
   const [id, owner, file] = ['stillwatch.id', 'stillwatch.owner', 'file.name'].map((name) => String(source[name] ?? '')) as [string, string, string];
@@ -46,7 +46,7 @@ export async function* entries(scope: Scope): AsyncGenerator<Entry> {
     const { kinds, order, portion } = PLACES[kind];
     const sort = [...new Set([order, 'key'])].map((name) => ({ [`stillwatch.${name}`]: 'asc' }));
     for await (const hits of everything(scope, kinds, [], sort, FIELDS, portion)) {
-      for (const { _source } of hits) yield { kind, value: valueOf(kind, _source) } as Entry;
+      for (const { _source } of hits) yield { kind, value: read(kind, _source) } as Entry;
     }
   }
 }

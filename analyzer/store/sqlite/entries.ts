@@ -30,7 +30,7 @@ const PLACES: { [kind in EntryKind]: Place } = {
   health: { table: 'health', number: 'seq', columns: 'json', portion: PORTION },
 };
 
-function valueOf(kind: EntryKind, { id, owner, file, json }: Row): Entry['value'] {
+function read(kind: EntryKind, { id, owner, file, json }: Row): Entry['value'] {
   const value = JSON.parse(String(json));
   return kind === 'tagList' ? { id: String(id), owner: String(owner), file: String(file), tags: value.flat() } : value;
 }
@@ -47,6 +47,6 @@ async function* portions(db: Database, { table, number, columns, portion }: Plac
 
 export async function* entries(db: Database): AsyncGenerator<Entry> {
   for (const kind of ENTRY_KINDS) {
-    for await (const rows of portions(db, PLACES[kind])) for (const row of rows) yield { kind, value: valueOf(kind, row) } as Entry;
+    for await (const rows of portions(db, PLACES[kind])) for (const row of rows) yield { kind, value: read(kind, row) } as Entry;
   }
 }
