@@ -137,7 +137,8 @@ async function* entriesOf(lines: AsyncIterable<string>, name: string, counts: Co
 
 function checkHead(json: unknown, name: string): void {
   const { stillwatch, version } = (json ?? {}) as { stillwatch?: unknown; version?: unknown };
-  if (stillwatch !== 'store' || !Number.isSafeInteger(version) || (version as number) < 1) throw fault(name, 'is no export of a store; name a file that `stillwatch store export` wrote');
+  if (stillwatch !== 'store' || !Number.isSafeInteger(version) || (version as number) < 1)
+    throw fault(name, 'is no export of a store; name a file that `stillwatch store export` wrote');
   if ((version as number) > VERSION) {
     throw fault(name, `was exported by a newer Stillwatch (version ${version}, this one knows up to ${VERSION}); update this one`);
   }
