@@ -2,6 +2,7 @@
  * npm run bench [-- FRAMES FLOWS RUNS]: file to findings on generated Modbus polls, beside tshark and the bare prototype in the same run;
  * npm run bench -- opcua [COPIES [RUNS]]: the same of OPC UA, see opcua.ts;
  * npm run bench -- mixed [FRAMES]: traffic of many shapes, see mixed.ts;
+ * npm run bench -- elastic [DOCUMENTS [RUNS]]: shipping and pages of Elasticsearch, see elastic.ts;
  * npm run bench -- live [FRAMES]: from a wire, see live.ts;
  * npm run bench -- soak [MINUTES [FRAMES_PER_SECOND]]: the appliance for an hour, see soak.ts.
  */
@@ -85,6 +86,7 @@ function main(): void {
 const OTHERS: { [name: string]: () => Promise<{ bench(numbers: number[]): void | Promise<void> }> } = {
   opcua: () => import('./opcua.ts'),
   mixed: () => import('./mixed.ts'),
+  elastic: () => import('./elastic.ts'),
   live: () => import('./live.ts'),
   soak: () => import('./soak.ts'),
 };

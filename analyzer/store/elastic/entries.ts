@@ -6,8 +6,8 @@ import type { Kind } from './kinds.ts';
 import { parsed, type Scope, type Source } from './scope.ts';
 import { everything } from './search.ts';
 
-/** Documents asked for at a time; fewer of what is large. */
-const PORTION = 500;
+/** Documents asked for at a time, each of up to 4 MiB; fewer of what is large as a rule. */
+const PORTION = 100;
 const FEW = 10;
 
 type Place = {
