@@ -84,15 +84,24 @@ export async function writeLines(path: string, lines: AsyncIterable<string>): Pr
   }
   const regular = !existsSync(path) || statSync(path).isFile();
   const target = regular ? `${path}.new` : path;
-  if (regular) rmSync(target, { force: true });
   try {
+    if (regular) rmSync(target, { force: true });
     const file = createWriteStream(target, regular ? { mode: 0o600, flags: 'wx', flush: true } : {});
     await (path.endsWith('.gz') ? pipeline(blocks(lines), createGzip(), file) : pipeline(blocks(lines), file));
     if (regular) renameSync(target, path);
   } catch (error) {
-    if (regular) rmSync(target, { force: true });
+    if (regular) discard(target);
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (!/^E[A-Z]+$/.test(code)) throw error;
+    if (!/^E[A-Z]+$|^ERR_FS_/.test(code)) throw error;
     throw new InputError(`${path}: cannot be written (${code}); name a file in a folder you may write to, with room for it`);
+  }
+}
+
+/** What is left of a file that was not finished. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The first error tells more.
   }
 }

@@ -325,7 +325,7 @@ describe('the contracts', () => {
   });
 
   it('every command explains itself', async () => {
-    for (const command of ['analyze', 'learn', 'dissect', 'run', 'rules', 'tags']) {
+    for (const command of ['analyze', 'learn', 'dissect', 'run', 'rules', 'tags', 'store']) {
       const { code, out } = await stillwatch([command, '--help']);
       assert.equal(code, 0);
       assert.match(out, new RegExp(`^stillwatch ${command}`));

@@ -68,12 +68,12 @@ async function saveAll(store: Store, n: number): Promise<void> {
 /** Decisions of every kind, several at the same time, out of order, and on what is not there. */
 function decisions(n: number): Decision[] {
   const on = (kind: 'finding' | 'fact' | 'asset', name: string): Decision['on'] => ({ kind, id: sampleId(name) });
-  const some = names(n / 4, 'finding').flatMap((name, i) => [
+  const some = names(n / 8, 'finding').flatMap((name, i) => [
     sampleDecision(on('finding', name), 'close', { resolution: 'false_positive', comment: AWKWARD[i % 7] as string, by: `user ${i % 3}` }),
     sampleDecision(on('finding', name), i % 2 === 0 ? 'reopen' : 'comment', { comment: 'again' }),
   ]);
   const before = sampleDecision(on('finding', 'finding 1'), 'start', { '@timestamp': sampleTime(3) });
-  const facts = names(n / 4, 'fact').map((name, i) => sampleDecision(on('fact', name), i % 2 === 0 ? 'approve' : 'retire', { after: 0 }));
+  const facts = names(n / 8, 'fact').map((name, i) => sampleDecision(on('fact', name), i % 2 === 0 ? 'approve' : 'retire', { after: 0 }));
   const edits = [sampleTime(5), sampleTime(4)].map((time) =>
     sampleDecision(on('asset', '10.0.0.3'), 'edit', { '@timestamp': time, edit: { name: `Pump ${time}`, role: 'hmi' } }),
   );

@@ -26,7 +26,7 @@ async function save(scope: Scope, batch: Batch): Promise<void> {
   const documents = documentsOf(scope, batch, decided);
   if (documents.length === 0) return;
   await write(scope, await missing(scope, documents));
-  await catchUp(scope, ids, decided);
+  await catchUp(scope, ids, decided, true);
 }
 
 /** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. `alone`: see `Store.decide`. */

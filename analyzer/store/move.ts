@@ -51,6 +51,7 @@ export async function imported(store: Store, lines: AsyncIterable<string>, { nam
 }
 
 const PLACES = {
+  audit: 'audit',
   tagList: 'tagLists',
   asset: 'assets',
   fact: 'facts',
@@ -73,8 +74,11 @@ class Intake {
   }
 
   async take(entry: Entry, size: number): Promise<void> {
-    if (entry.kind === 'audit') return this.store.audit(entry.value);
-    if (entry.kind === 'decision') return this.store.decide(entry.value);
+    if (entry.kind === 'decision') {
+      // It writes an audit line too, behind those before it.
+      await this.flush();
+      return this.store.decide(entry.value);
+    }
     if (this.size + size > MAX_BATCH_TEXT) await this.flush();
     (this.batch[PLACES[entry.kind]] ??= []).push(entry.value);
     this.size += size;

@@ -22,6 +22,7 @@ function save(db: Database, batch: Batch): void {
   for (const health of batch.health ?? []) saveHealth(db, health);
   for (const map of batch.registers ?? []) saveRegisters(db, map);
   for (const list of batch.tagLists ?? []) saveTagList(db, list);
+  for (const line of batch.audit ?? []) appendAudit(db, line);
 }
 
 const REFOLD = { finding: refoldFinding, fact: refoldFact, asset: refoldAsset };

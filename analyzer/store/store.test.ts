@@ -918,7 +918,11 @@ function records(withStore: WithStore): void {
       const lines = Array.from({ length: 25 }, (_, i) => ({ '@timestamp': sampleTime(i), by: 'anna', action: 'login', on: 'console', detail: `${i}` }));
       for (const line of lines) await store.audit(line);
       await store.audit(lines[3]!);
-      assert.equal((await store.auditLines({})).total, 25);
+      const more = Array.from({ length: 5 }, (_, i) => ({ ...lines[0]!, detail: `more ${i}` }));
+      await store.save({ audit: [lines[4]!, ...more] });
+      await store.save({ audit: more.toReversed() });
+      lines.push(...more);
+      assert.equal((await store.auditLines({})).total, 30);
       assert.deepEqual(await everything((cursor) => store.auditLines({ limit: 4, cursor })), lines.toReversed());
     }),
   );

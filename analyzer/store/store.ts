@@ -134,6 +134,8 @@ export type Batch = {
   health?: Health[];
   registers?: RegisterTable[];
   tagLists?: TagList[];
+  /** Appended in this order, each once. */
+  audit?: AuditLine[];
 };
 
 /** What is moved between stores, in an order in which one can take it from another. */

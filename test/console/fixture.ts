@@ -13,9 +13,19 @@ export const TOKEN = 'one-time-set-up-token';
 
 /** A store of arrays: enough for the console's questions, without cursors that survive a change. */
 export class MemoryStore implements Store {
-  readonly batch: Required<Batch> = { findings: [], assets: [], facts: [], conversations: [], observations: [], health: [], registers: [], tagLists: [] };
+  readonly batch: Required<Batch> = {
+    findings: [],
+    assets: [],
+    facts: [],
+    conversations: [],
+    observations: [],
+    health: [],
+    registers: [],
+    tagLists: [],
+    audit: [],
+  };
   readonly decided: Decision[] = [];
-  readonly lines: AuditLine[] = [];
+  readonly lines: AuditLine[] = this.batch.audit;
 
   async save(batch: Batch): Promise<void> {
     for (const [kind, rows] of Object.entries(batch)) (this.batch[kind as keyof Batch] as unknown[]).push(...rows);

@@ -1,7 +1,7 @@
 /** Many documents in one request, and what became of each. */
 import { explain, statusOf } from './errors.ts';
-import { isStream, placeOf } from './kinds.ts';
-import type { Cluster, Document } from './scope.ts';
+import { isStream, type Kind, placeOf } from './kinds.ts';
+import type { Cluster, Document, Hit, Source } from './scope.ts';
 
 /** `done`: it is there. `wait`: not now. `refused`: never, as it is. */
 export type Outcome = { state: 'done' | 'wait' | 'refused'; reason: string; created: boolean };
@@ -55,6 +55,22 @@ export async function send(cluster: Cluster, lines: readonly string[], refresh: 
     if (alone && (statusOf(error) === 413 || (statusOf(error) === 429 && isTooLarge(String(error), lines)))) return [never(explain(error).message)];
     throw error;
   }
+}
+
+/** Puts documents in place of those of the same version, in order: false where somebody else changed one meanwhile. */
+export async function replaceAll(cluster: Cluster, kind: Kind, all: readonly { head: Hit; source: Source }[], refresh: boolean): Promise<boolean[]> {
+  const operations = all.flatMap(({ head: { _id, _seq_no, _primary_term }, source }) => [
+    JSON.stringify({ index: { _index: placeOf(cluster.prefix, kind), _id, if_seq_no: _seq_no, if_primary_term: _primary_term, require_alias: true } }),
+    JSON.stringify(source),
+  ]);
+  const answer = await cluster.client.bulk({ operations, refresh }).catch((error: unknown) => {
+    throw explain(error);
+  });
+  return answer.items.map(({ index }) => {
+    if (index?.status === 409) return false;
+    if (index?.error !== undefined) throw explain(new Error(`did not take a decision into ${kind} (${index.error.type}: ${index.error.reason})`));
+    return true;
+  });
 }
 
 /** Writes documents and waits until they can be found; throws when one is not taken. */

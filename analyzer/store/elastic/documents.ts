@@ -1,6 +1,7 @@
 /** A batch as documents. */
 import type { Batch } from '../store.ts';
 import { assetDocument } from './assets.ts';
+import { auditDocument } from './audit.ts';
 import { conversationDocument, factDocument } from './facts.ts';
 import { findingDocument } from './findings.ts';
 import type { Decided } from './heads.ts';
@@ -27,5 +28,6 @@ export function documentsOf(scope: Scope, batch: Batch, decided: Decided, sequen
     ...(batch.health ?? []).map((health) => healthDocument(scope, health, sequence())),
     ...(batch.registers ?? []).map((map) => registersDocument(scope, map, sequence())),
     ...(batch.tagLists ?? []).map((list) => tagListDocument(scope, list, sequence())),
+    ...(batch.audit ?? []).map((line) => auditDocument(scope, line, sequence())),
   ];
 }

@@ -4,12 +4,13 @@ import type { Decision } from '../../finding.ts';
 import { inOrder, refuseOvertaken } from '../fold.ts';
 import type { StoreError } from '../store.ts';
 import { assetDocument, wireOf } from './assets.ts';
+import { replaceAll } from './bulk.ts';
 import { decisionsAbout, decisionsOn } from './decisions.ts';
 import { explain, statusOf } from './errors.ts';
 import { stateFields } from './facts.ts';
 import { lifeFields } from './findings.ts';
 import { type Kind, placeOf } from './kinds.ts';
-import { get, type Hit, parsed, type Scope, type Source, type Subject } from './scope.ts';
+import { get, getAll, type Hit, parsed, type Scope, type Source, type Subject } from './scope.ts';
 
 export const PLACE: { [kind in Subject['kind']]: Kind } = { finding: 'findings', fact: 'facts', asset: 'assets' };
 
@@ -67,14 +68,31 @@ export async function claim(scope: Scope, decision: Decision, write: (decision: 
 const busy = ({ kind, id }: Subject): StoreError => explain(new Error(`has ${kind} ${id} changed by others all the time: try again`));
 
 /** Folds what was decided into what it is about; nothing when that has not arrived yet. */
-export async function refold(scope: Scope, on: Subject): Promise<void> {
-  for (let n = 0; n < TRIES; n++) {
-    const head = await get(scope, PLACE[on.kind], on.id);
-    if (head === null) return;
-    const decisions = await decisionsOn(scope, on);
-    if (await replace(scope, PLACE[on.kind], head, refolded[on.kind](scope, head._source, decisions))) return;
+export const refold = (scope: Scope, { kind, id }: Subject): Promise<void> => refoldAll(scope, kind, [id], true);
+
+/** Subjects folded by one request. */
+const AT_ONCE = 500;
+
+/** The same of many of a kind. `refresh`: whether it can be found when this returns. */
+export async function refoldAll(scope: Scope, kind: Subject['kind'], ids: readonly string[], refresh: boolean): Promise<void> {
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    let left = ids.slice(from, from + AT_ONCE);
+    for (let n = 0; left.length > 0; n++) {
+      if (n >= TRIES) throw busy({ kind, id: left[0] as string });
+      left = await refoldSome(scope, kind, left, refresh);
+    }
   }
-  throw busy(on);
+}
+
+/** Returns those that somebody else changed meanwhile. */
+async function refoldSome(scope: Scope, kind: Subject['kind'], ids: readonly string[], refresh: boolean): Promise<string[]> {
+  const heads = await getAll(scope, PLACE[kind], ids);
+  if (heads.length === 0) return [];
+  const decided = await decisionsAbout(scope, kind, ids);
+  const idOf = ({ _source }: Hit): string => String(_source['stillwatch.id']);
+  const folded = heads.map((head) => ({ head, source: refolded[kind](scope, head._source, decided.get(idOf(head)) ?? []) }));
+  const replaced = await replaceAll(scope, PLACE[kind], folded, refresh);
+  return heads.filter((_, n) => replaced[n] === false).map(idOf);
 }
 
 /** Decisions by kind of subject and its id. */
@@ -86,11 +104,15 @@ export async function decidedOn(scope: Scope, ids: { [kind in Subject['kind']]: 
 }
 
 /** Of what was stored just now: whoever was decided on meanwhile is folded again. */
-export async function catchUp(scope: Scope, ids: { [kind in Subject['kind']]: readonly string[] }, before: Decided): Promise<void> {
+export async function catchUp(scope: Scope, ids: { [kind in Subject['kind']]: readonly string[] }, before: Decided, refresh: boolean): Promise<void> {
   const now = await decidedOn(scope, ids);
   for (const kind of ['finding', 'fact', 'asset'] as const) {
-    for (const [id, decisions] of now[kind]) {
-      if (decisions.length !== (before[kind].get(id)?.length ?? 0)) await refold(scope, { kind, id });
-    }
+    const changed = [...now[kind]].filter(([id, decisions]) => decisions.length !== (before[kind].get(id)?.length ?? 0));
+    await refoldAll(
+      scope,
+      kind,
+      changed.map(([id]) => id),
+      refresh,
+    );
   }
 }

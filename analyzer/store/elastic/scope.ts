@@ -152,6 +152,16 @@ export async function get(scope: Scope, kind: Kind, id: string): Promise<Hit | n
   }
 }
 
+/** Many of a site, with their versions; those that are not there are left out. */
+export async function getAll(scope: Scope, kind: Kind, ids: readonly string[]): Promise<Hit[]> {
+  try {
+    const { docs } = await scope.client.mget<Source>({ index: placeOf(scope.prefix, kind), ids: ids.map((id) => keyOf(scope.site as string, id)) });
+    return (docs as unknown as (Hit & { found?: boolean })[]).filter(({ found }) => found === true);
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
 export const parsed = <T>(source: Source, field = 'stillwatch.document'): T => JSON.parse(String(source[field])) as T;
 
 export type Subject = Decision['on'];

@@ -1,13 +1,14 @@
 /** Ships one kind: one request under way at a time, in order, until each document is there or refused for good. */
+import { setImmediate } from 'node:timers/promises';
 import { errors } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
 import { linesOf, type Outcome, send } from '../elastic/bulk.ts';
 import { explain } from '../elastic/errors.ts';
-import { catchUp, decidedOn, refold } from '../elastic/heads.ts';
+import { catchUp, decidedOn, refoldAll } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
 import { present } from '../elastic/observations.ts';
 import { documentOfParcel, SUBJECT_OF } from '../elastic/parcels.ts';
-import type { Document, Scope } from '../elastic/scope.ts';
+import type { Document, Scope, Subject } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
 import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
 
@@ -17,6 +18,16 @@ const MAX_BYTES = 5_000_000;
 
 /** Documents that are under way, each with its parcel and lines. */
 type Load = { parcel: Parcel; document: Document | null; lines: [string, string] | null };
+
+/** What one step ships. `loads` of what people may decide on are made when it goes. */
+type Cargo = {
+  parcels: Parcel[];
+  /** Those that are not gone since they were queued. */
+  there: Parcel[];
+  ids: { [kind in Subject['kind']]: readonly string[] };
+  loads: Load[];
+  dead: DeadLetter[];
+};
 
 export type Shipped = { documents: number; refused: number; more: boolean };
 
@@ -40,6 +51,8 @@ export class Lane {
   private readonly scope: Scope;
   /** Nobody knows whether the last request came through: as at the start, when the process before may have died. */
   private uncertain = true;
+  /** Made already, for the next step. */
+  private ahead: Cargo | null = null;
 
   constructor(kind: Kind, db: Database, scope: Scope) {
     this.kind = kind;
@@ -49,17 +62,38 @@ export class Lane {
 
   /** Ships what is next. Throws Waiting when it must be tried again, having lost nothing. */
   async step(signal: AbortSignal): Promise<Shipped> {
-    const parcels = this.within(nextParcels(this.db, this.kind, MAX_DOCUMENTS));
+    const cargo = this.ahead ?? this.prepare(0);
+    this.ahead = null;
+    const { parcels } = cargo;
     if (parcels.length === 0) return { documents: 0, refused: 0, more: false };
     try {
-      const refused = await this.ship(parcels, signal);
+      const [refused] = await Promise.all([this.ship(cargo, signal), this.lookAhead(parcels)]);
       settle(this.db, this.kind, parcels, refused);
       return { documents: parcels.length, refused: refused.length, more: true };
     } catch (error) {
+      this.ahead = null;
       if (error instanceof Waiting) throw error;
       this.uncertain = true;
       throw new Waiting(explain(error).message, askedBy(error));
     }
+  }
+
+  /** Makes the next documents while the last ones are under way, where nothing can change them any more. */
+  private async lookAhead(parcels: readonly Parcel[]): Promise<void> {
+    if (!isStream(this.kind)) return;
+    await setImmediate();
+    this.ahead = this.prepare((parcels.at(-1) as Parcel).seq);
+  }
+
+  /** The next parcels behind `after`. */
+  private prepare(after: number): Cargo {
+    const parcels = this.within(nextParcels(this.db, this.kind, MAX_DOCUMENTS, after));
+    const there = parcels.filter(({ json }) => json !== '');
+    const subject = SUBJECT_OF[this.kind];
+    const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
+    const cargo: Cargo = { parcels, there, ids, loads: [], dead: [] };
+    if (subject === undefined) cargo.loads = there.flatMap((parcel) => this.load(parcel, [], cargo.dead));
+    return cargo;
   }
 
   /** As many as one request holds. */
@@ -72,17 +106,17 @@ export class Lane {
     return end < 0 ? parcels : parcels.slice(0, end);
   }
 
-  private async ship(parcels: readonly Parcel[], signal: AbortSignal): Promise<DeadLetter[]> {
-    const there = parcels.filter(({ json }) => json !== '');
+  private async ship({ there, ids, loads, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
     const subject = SUBJECT_OF[this.kind];
-    const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
+    if (subject === undefined) {
+      await this.send(await this.missing(loads), dead, signal);
+      if (this.kind === 'decisions') await this.fold(there);
+      return dead;
+    }
     const decided = await decidedOn(this.scope, ids);
-    const of = (id: string): Decision[] => (subject === undefined ? [] : (decided[subject].get(id) ?? []));
-    const dead: DeadLetter[] = [];
-    const loads = there.flatMap((parcel) => this.load(parcel, of(parcel.id), dead));
-    await this.send(await this.missing(loads), dead, signal);
-    if (subject !== undefined) await catchUp(this.scope, ids, decided);
-    if (this.kind === 'decisions') await this.fold(there);
+    const made = there.flatMap((parcel) => this.load(parcel, decided[subject].get(parcel.id) ?? [], dead));
+    await this.send(made, dead, signal);
+    await catchUp(this.scope, ids, decided, false);
     return dead;
   }
 
@@ -132,7 +166,6 @@ export class Lane {
   private async fold(parcels: readonly Parcel[]): Promise<void> {
     const decisions = parcels.map(({ json }) => JSON.parse(json) as Decision);
     await this.scope.client.indices.refresh({ index: placeOf(this.scope.prefix, 'decisions') });
-    const subjects = new Map(decisions.map(({ on }) => [`${on.kind} ${on.id}`, on]));
-    for (const on of subjects.values()) await refold(this.scope, on);
+    for (const [kind, some] of Map.groupBy(decisions, ({ on }) => on.kind)) await refoldAll(this.scope, kind, [...new Set(some.map(({ on }) => on.id))], false);
   }
 }

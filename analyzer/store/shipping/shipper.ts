@@ -64,6 +64,11 @@ export class Shipper {
     await this.work;
   }
 
+  /** The cluster has what documents need. */
+  get isReady(): boolean {
+    return this.ready;
+  }
+
   state(): ShippingState {
     const lanes = backlog(this.db).map((one): LaneState => ({ ...one, ...(this.troubles.get(one.kind) ?? { trouble: '', tries: 0 }) }));
     return { ready: this.ready, trouble: this.trouble, lanes };

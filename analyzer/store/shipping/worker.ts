@@ -27,7 +27,7 @@ const tell = (message: FromThread): void => parentPort?.postMessage(message);
 /** Again and again until the end; what fails is told by the lanes, which fail too. */
 async function every(ms: number, work: () => Promise<void>): Promise<void> {
   while (!stopped.signal.aborted) {
-    if (shipper.state().ready) await work().catch(() => undefined);
+    if (shipper.isReady) await work().catch(() => undefined);
     await sleep(ms, undefined, { signal: stopped.signal }).catch(() => undefined);
   }
 }

@@ -72,12 +72,12 @@ const parcel = (row: Row): Parcel => ({
   more: { ...text(row, 'hash'), ...text(row, 'owner'), ...text(row, 'file') },
 });
 
-/** The next ones of a kind behind `after`, in order; without JSON what is gone since it was queued. */
-export function nextParcels(db: Database, kind: Kind, limit: number): Parcel[] {
+/** The next ones of a kind, in order; without JSON what is gone since it was queued. `after`: of what is written once, behind this number. */
+export function nextParcels(db: Database, kind: Kind, limit: number, after = 0): Parcel[] {
   const appended = APPENDED[kind];
   if (appended !== undefined) {
     const { table, where, columns } = appended;
-    return db.all(`SELECT seq, ${columns} FROM ${table} WHERE ${where}seq > ? ORDER BY seq LIMIT ?`, cursorOf(db, kind), limit).map(parcel);
+    return db.all(`SELECT seq, ${columns} FROM ${table} WHERE ${where}seq > ? ORDER BY seq LIMIT ?`, Math.max(after, cursorOf(db, kind)), limit).map(parcel);
   }
   const { table, columns } = CHANGED[kind] as { table: string; columns: string };
   const sql = `SELECT o.seq, o.id, o.changes, ${columns} FROM outbox o LEFT JOIN ${table} t ON t.id = o.id WHERE o.kind = ? ORDER BY o.seq LIMIT ?`;
