@@ -20,7 +20,7 @@ import { type Database, openDatabase } from '../../analyzer/store/sqlite/databas
 import { beginShipping, endShipping, nextParcels } from '../../analyzer/store/sqlite/outbox.ts';
 import { openSqlite } from '../../analyzer/store/sqlite.ts';
 import type { FindingQuery, Store } from '../../analyzer/store/store.ts';
-import { NO_LIMITS, waiting } from '../elasticsearch/appliance.ts';
+import { NO_LIMITS } from '../elasticsearch/appliance.ts';
 import { documentsOf, store as load } from '../elasticsearch/load.ts';
 import { freePort, TestNode } from '../elasticsearch/node.ts';
 import { sampleFinding, sampleKept, sampleTime } from '../samples.ts';
@@ -62,7 +62,7 @@ async function shipped(db: Database, scope: Scope, watch: () => void = () => und
   // The cluster was made ready before: looking again is not shipping.
   while (!shipper.isReady) await sleep(1);
   const begun = performance.now();
-  for (let n = 0; waiting(db) > 0; n++) {
+  for (let n = 0; SHIPPED.some((kind) => nextParcels(db, kind, 1).length > 0); n++) {
     await sleep(20);
     if (n % 50 === 0) watch();
     shipper.hurry();
