@@ -30,19 +30,22 @@ export class TestNode {
   readonly url: string;
   private readonly home = mkdtempSync(join(tmpdir(), 'stillwatch-elasticsearch-'));
   private readonly others: readonly number[];
+  private readonly heap: string;
   private process: ChildProcess | null = null;
   private ended: Promise<void> = Promise.resolve();
 
-  constructor(port: number, others: readonly number[] = []) {
+  /** `heap`: as Java is told, `512m`. */
+  constructor(port: number, others: readonly number[] = [], heap = '512m') {
     this.port = port;
     this.others = others;
+    this.heap = heap;
     this.url = `http://127.0.0.1:${port}`;
   }
 
   /** Starts the process; `ready` waits for it. */
   launch(): void {
     const args = [VERSION, this.home, this.port, ...this.others].map(String);
-    const env = { ...process.env, STILLWATCH_ELASTICSEARCH_HEAP: '512m' };
+    const env = { ...process.env, STILLWATCH_ELASTICSEARCH_HEAP: this.heap };
     const child = spawn(START, args, { stdio: 'ignore', env });
     this.process = child;
     this.ended = new Promise((resolve) => child.once('exit', () => resolve()));

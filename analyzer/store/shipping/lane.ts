@@ -13,7 +13,7 @@ import type { Database } from '../sqlite/database.ts';
 import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
 
 /** Documents of one request, and bytes; at least one document goes, however large. */
-const MAX_DOCUMENTS = 1000;
+export const MAX_DOCUMENTS = 1000;
 const MAX_BYTES = 5_000_000;
 
 /** Documents that are under way, each with its parcel and lines. */
