@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
-import { linesOf, type Outcome, send } from '../elastic/bulk.ts';
+import { linesOf, type Outcome, pack, send } from '../elastic/bulk.ts';
 import { explain } from '../elastic/errors.ts';
 import { catchUp, decidedOn, refoldAll } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
@@ -19,15 +19,18 @@ const MAX_BYTES = 5_000_000;
 /** Documents that are under way, each with its parcel and lines. */
 type Load = { parcel: Parcel; document: Document | null; lines: [string, string] | null };
 
-/** What one step ships. `loads` of what people may decide on are made when it goes. */
+/** What one step ships. `loads` of what people may decide on are made when it goes; `packed`: all of them, when they were made ahead. */
 type Cargo = {
   parcels: Parcel[];
   /** Those that are not gone since they were queued. */
   there: Parcel[];
   ids: { [kind in Subject['kind']]: readonly string[] };
   loads: Load[];
+  packed: Buffer | null;
   dead: DeadLetter[];
 };
+
+const textOf = (loads: readonly Load[]): string[] => loads.flatMap(({ lines }) => lines as [string, string]);
 
 export type Shipped = { documents: number; refused: number; more: boolean };
 
@@ -82,7 +85,8 @@ export class Lane {
   private async lookAhead(parcels: readonly Parcel[]): Promise<void> {
     if (!isStream(this.kind)) return;
     await setImmediate();
-    this.ahead = this.prepare((parcels.at(-1) as Parcel).seq);
+    const cargo = this.prepare((parcels.at(-1) as Parcel).seq);
+    this.ahead = { ...cargo, packed: cargo.loads.length === 0 ? null : await pack(textOf(cargo.loads)) };
   }
 
   /** The next parcels behind `after`. */
@@ -91,7 +95,7 @@ export class Lane {
     const there = parcels.filter(({ json }) => json !== '');
     const subject = SUBJECT_OF[this.kind];
     const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
-    const cargo: Cargo = { parcels, there, ids, loads: [], dead: [] };
+    const cargo: Cargo = { parcels, there, ids, loads: [], packed: null, dead: [] };
     if (subject === undefined) cargo.loads = there.flatMap((parcel) => this.load(parcel, [], cargo.dead));
     return cargo;
   }
@@ -106,10 +110,11 @@ export class Lane {
     return end < 0 ? parcels : parcels.slice(0, end);
   }
 
-  private async ship({ there, ids, loads, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
+  private async ship({ there, ids, loads, packed, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
     const subject = SUBJECT_OF[this.kind];
     if (subject === undefined) {
-      await this.send(await this.missing(loads), dead, signal);
+      const missing = await this.missing(loads);
+      await this.send(missing, dead, signal, missing.length === loads.length ? packed : null);
       if (this.kind === 'decisions') await this.fold(there);
       return dead;
     }
@@ -143,14 +148,9 @@ export class Lane {
     return loads.filter(({ document }) => !known.has((document as Document).id));
   }
 
-  private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {
+  private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal, packed: Buffer | null = null): Promise<void> {
     if (loads.length === 0) return;
-    const outcomes = await send(
-      this.scope,
-      loads.flatMap(({ lines }) => lines as [string, string]),
-      false,
-      signal,
-    );
+    const outcomes = await send(this.scope, textOf(loads), false, signal, packed);
     this.uncertain = false;
     const waits: Outcome[] = [];
     for (const [n, outcome] of outcomes.entries()) {
