@@ -10,7 +10,7 @@ import { nextParcels } from '../../analyzer/store/sqlite/outbox.ts';
 import { NO_LIMITS } from '../elasticsearch/appliance.ts';
 
 /** ms between looks at whether all is there, and at memory. */
-const LOOK = 20;
+const LOOK = 10;
 const SAMPLE = 250;
 
 export type Drained = { ms: number; resident: number[]; heap: number[] };
@@ -24,10 +24,7 @@ export async function drained(db: Database, scope: Scope): Promise<number> {
   // The cluster was made ready before: looking again is not shipping.
   while (!shipper.isReady) await sleep(1);
   const begun = performance.now();
-  while (isWaiting(db)) {
-    await sleep(LOOK);
-    shipper.hurry();
-  }
+  while (isWaiting(db)) await sleep(LOOK);
   const took = performance.now() - begun;
   await shipper.stop();
   return took;

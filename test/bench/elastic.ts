@@ -10,7 +10,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Client } from '@elastic/elasticsearch';
-import { linesOf, send } from '../../analyzer/store/elastic/bulk.ts';
+import { linesOf } from '../../analyzer/store/elastic/bulk.ts';
 import { connect } from '../../analyzer/store/elastic/connection.ts';
 import { install } from '../../analyzer/store/elastic/install.ts';
 import { SHIPPED } from '../../analyzer/store/elastic/kinds.ts';
@@ -61,8 +61,8 @@ async function bare(db: Database, scope: Scope): Promise<number> {
   await Promise.all(
     requests.map(async (kind) => {
       for (const lines of kind) {
-        const bad = (await send(scope, lines, false)).find(({ state }) => state !== 'done');
-        if (bad !== undefined) throw new Error(bad.reason);
+        const { errors } = await scope.client.bulk({ operations: lines });
+        if (errors) throw new Error('a document was refused');
       }
     }),
   );
