@@ -1,6 +1,4 @@
 /** Many documents in one request, and what became of each. */
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { explain, statusOf } from './errors.ts';
 import { isStream, type Kind, placeOf } from './kinds.ts';
 import type { Cluster, Document, Hit, Source } from './scope.ts';
@@ -46,28 +44,11 @@ const never = (reason: string): Outcome => ({
   created: false,
 });
 
-/** What is compressed comes in pieces of this size (bytes), and each piece waits for its turn of the thread: a request is one. */
-const PIECE = 1_048_576;
-const compressed = promisify(gzip);
-
-/** The lines as they are sent. */
-export const pack = (lines: readonly string[]): Promise<Buffer> => compressed(`${lines.join('\n')}\n`, { chunkSize: PIECE });
-
-const PACKED = { compression: false, headers: { 'content-encoding': 'gzip' }, maxRetries: 0 };
-
-/** Sends the lines of documents, which may be packed already; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */
-export async function send(
-  cluster: Cluster,
-  lines: readonly string[],
-  refresh: boolean,
-  signal?: AbortSignal,
-  packed: Buffer | null = null,
-): Promise<Outcome[]> {
+/** Sends the lines of documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */
+export async function send(cluster: Cluster, lines: readonly string[], refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
   const alone = lines.length === 2;
   try {
-    // The client sends a Buffer as it is, which its types do not say.
-    const operations = (packed ?? (await pack(lines))) as unknown as string[];
-    const answer = await cluster.client.bulk({ operations, refresh }, { ...PACKED, ...(signal === undefined ? {} : { signal }) });
+    const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
     const outcomes = answer.items.map((item) => outcomeOf(Object.values(item)[0] as Item));
     return outcomes.map((outcome) => (alone && outcome.state === 'wait' && isTooLarge(outcome.reason, lines) ? never(outcome.reason) : outcome));
   } catch (error) {

@@ -44,10 +44,9 @@ export function lifeFields(decisions: Decision[]): Source {
 const search = ({ title, explanation, actor, target }: Finding): string[] =>
   wordsOf(searchable(title, explanation, actor.ip, actor.name, target.ip, target.name));
 
-/** `json`: of the whole, where that is known. */
-export function findingDocument(scope: Scope, finding: Finding, decisions: Decision[], sequence: number, json?: string): Document {
+export function findingDocument(scope: Scope, finding: Finding, decisions: Decision[], sequence: number): Document {
   const { id, actor, target, rule } = finding;
-  const { text, shortened } = excerpt(finding, ['seen', 'expected'], json);
+  const { text, shortened } = excerpt(finding, ['seen', 'expected']);
   const addresses = [actor.ip, target.ip].flatMap((ip) => ipOf(ip) ?? []);
   const fields: Source = {
     'event.id': id,

@@ -40,9 +40,8 @@ function project(observation: Kept['json']): Source {
   return fields;
 }
 
-/** `json`: of the whole, where that is known. */
-export function observationDocument(scope: Scope, kept: Kept, sequence: number, json?: string): Document {
-  const { text, shortened } = excerpt(kept, ['json'], json);
+export function observationDocument(scope: Scope, kept: Kept, sequence: number): Document {
+  const { text, shortened } = excerpt(kept, ['json']);
   const own: Source = {
     ...project(kept.json),
     ...(shortened ? { 'stillwatch.shortened': true } : {}),

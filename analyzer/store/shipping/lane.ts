@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
-import { linesOf, type Outcome, pack, send } from '../elastic/bulk.ts';
+import { linesOf, type Outcome, send } from '../elastic/bulk.ts';
 import { explain } from '../elastic/errors.ts';
 import { catchUp, decidedOn, refoldAll } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
@@ -19,18 +19,15 @@ const MAX_BYTES = 5_000_000;
 /** Documents that are under way, each with its parcel and lines. */
 type Load = { parcel: Parcel; document: Document | null; lines: [string, string] | null };
 
-/** What one step ships. `loads` of what people may decide on are made when it goes; `packed`: all of them, when they were made ahead. */
+/** What one step ships. `loads` of what people may decide on are made when it goes. */
 type Cargo = {
   parcels: Parcel[];
   /** Those that are not gone since they were queued. */
   there: Parcel[];
   ids: { [kind in Subject['kind']]: readonly string[] };
   loads: Load[];
-  packed: Buffer | null;
   dead: DeadLetter[];
 };
-
-const textOf = (loads: readonly Load[]): string[] => loads.flatMap(({ lines }) => lines as [string, string]);
 
 export type Shipped = { documents: number; refused: number; more: boolean };
 
@@ -85,8 +82,7 @@ export class Lane {
   private async lookAhead(parcels: readonly Parcel[]): Promise<void> {
     if (!isStream(this.kind)) return;
     await setImmediate();
-    const cargo = this.prepare((parcels.at(-1) as Parcel).seq);
-    this.ahead = { ...cargo, packed: cargo.loads.length === 0 ? null : await pack(textOf(cargo.loads)) };
+    this.ahead = this.prepare((parcels.at(-1) as Parcel).seq);
   }
 
   /** The next parcels behind `after`. */
@@ -95,7 +91,7 @@ export class Lane {
     const there = parcels.filter(({ json }) => json !== '');
     const subject = SUBJECT_OF[this.kind];
     const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
-    const cargo: Cargo = { parcels, there, ids, loads: [], packed: null, dead: [] };
+    const cargo: Cargo = { parcels, there, ids, loads: [], dead: [] };
     if (subject === undefined) cargo.loads = there.flatMap((parcel) => this.load(parcel, [], cargo.dead));
     return cargo;
   }
@@ -110,11 +106,10 @@ export class Lane {
     return end < 0 ? parcels : parcels.slice(0, end);
   }
 
-  private async ship({ there, ids, loads, packed, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
+  private async ship({ there, ids, loads, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
     const subject = SUBJECT_OF[this.kind];
     if (subject === undefined) {
-      const missing = await this.missing(loads);
-      await this.send(missing, dead, signal, missing.length === loads.length ? packed : null);
+      await this.send(await this.missing(loads), dead, signal);
       if (this.kind === 'decisions') await this.fold(there);
       return dead;
     }
@@ -148,9 +143,14 @@ export class Lane {
     return loads.filter(({ document }) => !known.has((document as Document).id));
   }
 
-  private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal, packed: Buffer | null = null): Promise<void> {
+  private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {
     if (loads.length === 0) return;
-    const outcomes = await send(this.scope, textOf(loads), false, signal, packed);
+    const outcomes = await send(
+      this.scope,
+      loads.flatMap(({ lines }) => lines as [string, string]),
+      false,
+      signal,
+    );
     this.uncertain = false;
     const waits: Outcome[] = [];
     for (const [n, outcome] of outcomes.entries()) {
