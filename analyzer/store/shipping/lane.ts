@@ -67,11 +67,12 @@ export class Lane {
     const { parcels } = cargo;
     if (parcels.length === 0) return { documents: 0, refused: 0, more: false };
     try {
-      const [refused] = await Promise.all([this.ship(cargo, signal), this.lookAhead(parcels)]);
+      const [refused, next] = await Promise.all([this.ship(cargo, signal), this.lookAhead(parcels)]);
       settle(this.db, this.kind, parcels, refused);
+      // Only now: what failed comes first again.
+      this.ahead = next;
       return { documents: parcels.length, refused: refused.length, more: true };
     } catch (error) {
-      this.ahead = null;
       if (error instanceof Waiting) throw error;
       this.uncertain = true;
       throw new Waiting(explain(error).message, askedBy(error));
@@ -79,10 +80,10 @@ export class Lane {
   }
 
   /** Makes the next documents while the last ones are under way, where nothing can change them any more. */
-  private async lookAhead(parcels: readonly Parcel[]): Promise<void> {
-    if (!isStream(this.kind)) return;
+  private async lookAhead(parcels: readonly Parcel[]): Promise<Cargo | null> {
+    if (!isStream(this.kind)) return null;
     await setImmediate();
-    this.ahead = this.prepare((parcels.at(-1) as Parcel).seq);
+    return this.prepare((parcels.at(-1) as Parcel).seq);
   }
 
   /** The next parcels behind `after`. */

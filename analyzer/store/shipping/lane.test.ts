@@ -1,0 +1,56 @@
+/** A lane and a cluster that fails at the worst moments. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { Client } from '@elastic/elasticsearch';
+import { sampleKept, sampleTime } from '../../../test/samples.ts';
+import { scopeOf } from '../elastic/scope.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { beginShipping } from '../sqlite/outbox.ts';
+import { openSqlite } from '../sqlite.ts';
+import { Lane, MAX_DOCUMENTS, Waiting } from './lane.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'stillwatch-lane-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A cluster that knows nothing, and whose bulk requests end as `fails` says, one after the other. */
+function clusterOf(fails: boolean[], taken: Set<string>): Client {
+  const bulk = async ({ operations }: { operations: string[] }): Promise<unknown> => {
+    if (fails.shift() === true) throw new Error('the node went away');
+    const actions = operations.filter((_, n) => n % 2 === 0).map((line) => JSON.parse(line).create);
+    for (const { _id } of actions) taken.add(_id);
+    return { items: actions.map(() => ({ create: { status: 201, result: 'created' } })) };
+  };
+  const nothing = { hits: { hits: [], total: { value: 0 } } };
+  return { bulk, indices: { refresh: async () => ({}) }, search: async () => nothing } as unknown as Client;
+}
+
+it('ships first again what failed, though what comes next was made ready meanwhile', async () => {
+  const path = join(folder, 'lane.db');
+  const store = openSqlite(path);
+  const count = MAX_DOCUMENTS * 2 + 1;
+  await store.save({ observations: Array.from({ length: count }, (_, n) => sampleKept(`kept ${n}`, { '@timestamp': sampleTime(n) })) });
+  const db = openDatabase(path);
+  beginShipping(db, ['observations']);
+  const taken = new Set<string>();
+  const lane = new Lane('observations', db, scopeOf({ client: clusterOf([true, false, true], taken), prefix: 'lane' }, 'plant'));
+  let documents = 0;
+  let failed = 0;
+  for (let n = 0; n < 10; n++) {
+    const shipped = await lane.step(new AbortController().signal).catch((error: unknown) => {
+      assert.ok(error instanceof Waiting);
+      failed++;
+      return { documents: 0 };
+    });
+    documents += shipped.documents;
+    // What was looked ahead at comes a turn later.
+    await setImmediate();
+    await setImmediate();
+  }
+  assert.deepEqual([failed, documents, taken.size], [2, count, count]);
+  db.close();
+  await store.close();
+});
