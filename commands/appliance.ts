@@ -112,11 +112,9 @@ export class Appliance {
       config: this.config,
       path: this.path,
       local: this.local,
-      onDecided: async (decisions) => {
-        for (const decision of decisions) {
-          await this.local.decide(decision);
-          await this.follow(decision);
-        }
+      onDecided: async (decision) => {
+        await this.local.decide(decision);
+        await this.follow(decision);
       },
       said: () => ({ status: this.recorder.status(this.pass), rules: this.summaries() }),
       version: VERSION,

@@ -136,7 +136,7 @@ export class Central {
         if (scope === null) throw new Error('a decision is taken at a site');
         await record(scope, decision, false, alone);
       },
-      ...(scope === null ? {} : { waiting: async (on) => new Set((await decisionsWaiting(scope, on)).map(({ id }) => id)) }),
+      ...(scope === null ? {} : { waiting: async (on) => new Set((await decisionsWaiting(scope, on)).map((source) => String(source['stillwatch.id']))) }),
       sites: { here: site, all: (one) => this.seen(one), views: (one) => this.views(one) },
       now: () => new Date(),
       setupToken: (this.front as Front).setupToken,

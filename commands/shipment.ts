@@ -31,7 +31,7 @@ export type ShipmentOptions = {
   /** Of the local store. */
   path: string;
   local: Store;
-  onDecided: (decisions: Decision[]) => Promise<void>;
+  onDecided: (decision: Decision) => Promise<void>;
   said: () => { status: Status; rules: unknown[] };
   version: string;
   log: (line: string) => void;

@@ -2,7 +2,7 @@
 import type { Decision } from '../../finding.ts';
 import { inOrder } from '../fold.ts';
 import { micros } from '../order.ts';
-import { type Document, documentOf, parsed, type Scope, type Source, type Subject, search, term, terms, within } from './scope.ts';
+import { type Document, documentOf, get, parsed, type Scope, type Source, type Subject, term, terms } from './scope.ts';
 import { everything } from './search.ts';
 import { exact } from './values.ts';
 
@@ -47,17 +47,14 @@ export async function decisionsAbout(scope: Scope, kind: Subject['kind'], ids: r
   return found;
 }
 
-/** Decisions that the site has not taken yet, the oldest first. */
-export async function decisionsWaiting(scope: Scope, on?: Subject): Promise<Decision[]> {
+/** Documents of decisions that the site has not taken yet, the oldest first; all of them, or those about one subject. */
+export async function decisionsWaiting(scope: Scope, on?: Subject): Promise<Source[]> {
   const about = on === undefined ? [] : [term('stillwatch.kind', on.kind), term('stillwatch.subject', exact(on.id))];
-  const found: Decision[] = [];
+  const found: Source[] = [];
   for await (const hits of everything(scope, 'decisions', [term('stillwatch.applied', false), ...about], ORDER)) {
-    found.push(...hits.map(({ _source }) => parsed<Decision>(_source)));
+    found.push(...hits.map(({ _source }) => _source));
   }
   return found;
 }
 
-export async function isDecided(scope: Scope, decision: Decision): Promise<boolean> {
-  const { hits } = await search(scope, ['decisions'], { size: 0, track_total_hits: true, query: within(scope, [term('stillwatch.id', decision.id)]) });
-  return hits.total.value > 0;
-}
+export const isDecided = async (scope: Scope, { id }: Decision): Promise<boolean> => (await get(scope, 'decisions', id)) !== null;

@@ -1,11 +1,61 @@
 /** Decisions that people took at a central console come back to the site that owns what they are about. */
 import type { Decision } from '../../finding.ts';
 import { decisionsWaiting } from '../elastic/decisions.ts';
-import type { Scope } from '../elastic/scope.ts';
+import type { Scope, Source } from '../elastic/scope.ts';
+import { entryOf } from '../entry.ts';
 import type { Database } from '../sqlite/database.ts';
 
-/** Those that wait for this site and are not here yet. What is here already is told by shipping it. */
-export async function arrived(db: Database, scope: Scope): Promise<Decision[]> {
-  const waiting = await decisionsWaiting(scope);
-  return waiting.filter(({ id }) => db.get('SELECT 1 AS found FROM decisions WHERE id = ?', id) === undefined);
+/** Decisions that were complained of: those beyond are left without a word. */
+const MAX_TOLD = 1000;
+
+const json = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
+/** The decision, or why it is none: anybody who may write to the cluster can have made it. */
+function decisionOf(source: Source): { decision: Decision } | { wrong: string } {
+  const read = entryOf({ kind: 'decision', value: json(String(source['stillwatch.document'])) });
+  if ('wrong' in read) return read;
+  const decision = read.entry.value as Decision;
+  if (decision.id !== source['stillwatch.id']) return { wrong: 'has another id inside' };
+  return decision.kind === 'tags' ? { wrong: 'is about tag lists, which are brought in at the site itself' } : { decision };
+}
+
+export class Inbox {
+  private readonly db: Database;
+  private readonly scope: Scope;
+  private readonly log: (line: string) => void;
+  private readonly told = new Set<string>();
+
+  constructor(db: Database, scope: Scope, log: (line: string) => void) {
+    this.db = db;
+    this.scope = scope;
+    this.log = log;
+  }
+
+  /** Those that wait for this site and are not here yet. What is here already is told by shipping it. */
+  async arrived(): Promise<Decision[]> {
+    const decisions: Decision[] = [];
+    for (const source of await decisionsWaiting(this.scope)) {
+      const read = decisionOf(source);
+      if ('wrong' in read) this.tell(String(source['stillwatch.id']), read.wrong);
+      else if (!this.isHere(read.decision)) decisions.push(read.decision);
+    }
+    return decisions;
+  }
+
+  private isHere({ id }: Decision): boolean {
+    return this.db.get('SELECT 1 AS found FROM decisions WHERE id = ?', id) !== undefined;
+  }
+
+  /** It stays there: a later Stillwatch may know what it means. */
+  private tell(id: string, wrong: string): void {
+    if (this.told.has(id) || this.told.size >= MAX_TOLD) return;
+    this.told.add(id);
+    this.log(`a decision that waits in Elasticsearch for this site is left there (${id.slice(0, 64)}): it ${wrong}`);
+  }
 }

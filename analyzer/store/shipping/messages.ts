@@ -25,6 +25,8 @@ export type ToThread = { say: 'stop' } | { say: 'hurry' } | { say: 'replay'; n: 
 
 export type FromThread =
   | { say: 'state'; state: ShippingState }
+  /** For the log of the appliance. */
+  | { say: 'line'; line: string }
   /** Taken elsewhere, for this site to take too. */
   | { say: 'decided'; decisions: Decision[] }
   | { say: 'replayed'; n: number; replayed: Replayed }

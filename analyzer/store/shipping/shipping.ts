@@ -8,9 +8,12 @@ import type { Replayed, ShippingState } from './state.ts';
 /** Ends of the thread that are followed by another beginning, and the time (ms) between. */
 const BEGIN_AGAIN = 5000;
 
+/** ms that the thread may take to end: one that waits for a server that does not answer loses nothing when it is ended. */
+const PATIENCE = 5000;
+
 export type ShippingOptions = {
-  /** Takes decisions that came from a central console. */
-  onDecided: (decisions: Decision[]) => Promise<void>;
+  /** Takes a decision that came from a central console. */
+  onDecided: (decision: Decision) => Promise<void>;
   /** One readable line. */
   log: (line: string) => void;
 };
@@ -64,7 +67,9 @@ export class Shipping {
     this.stopping = true;
     if (this.again !== null) clearTimeout(this.again);
     this.say({ say: 'stop' });
+    const late = setTimeout(() => void this.worker?.terminate(), PATIENCE);
     await this.ended;
+    clearTimeout(late);
     await this.taking;
   }
 
@@ -75,6 +80,7 @@ export class Shipping {
   private hear(message: FromThread): void {
     if (message.say === 'state') this.state = message.state;
     else if (message.say === 'decided') this.take(message.decisions);
+    else if (message.say === 'line') this.options.log(message.line);
     else {
       const waiting = this.replays.get(message.n);
       this.replays.delete(message.n);
@@ -84,10 +90,12 @@ export class Shipping {
   }
 
   private take(decisions: Decision[]): void {
-    this.taking = this.taking
-      .then(() => this.options.onDecided(decisions))
-      .then(() => this.hurry())
-      .catch((error: unknown) => this.options.log(`a decision of the central console could not be taken: ${(error as Error).message}`));
+    for (const decision of decisions) {
+      this.taking = this.taking
+        .then(() => this.options.onDecided(decision))
+        .catch((error: unknown) => this.options.log(`a decision of the central console could not be taken: ${(error as Error).message}`));
+    }
+    this.taking = this.taking.then(() => this.hurry());
   }
 
   private gone(): void {

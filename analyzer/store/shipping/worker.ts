@@ -5,7 +5,7 @@ import { connect } from '../elastic/connection.ts';
 import { announce } from '../elastic/presence.ts';
 import { scopeOf } from '../elastic/scope.ts';
 import { openDatabase } from '../sqlite/database.ts';
-import { arrived } from './inbox.ts';
+import { Inbox } from './inbox.ts';
 import type { FromThread, Order, Said, ToThread } from './messages.ts';
 import { Shipper } from './shipper.ts';
 
@@ -32,8 +32,10 @@ async function every(ms: number, work: () => Promise<void>): Promise<void> {
   }
 }
 
+const inbox = new Inbox(db, scope, (line) => tell({ say: 'line', line }));
+
 async function look(): Promise<void> {
-  const decisions = await arrived(db, scope);
+  const decisions = await inbox.arrived();
   if (decisions.length > 0) tell({ say: 'decided', decisions });
 }
 
