@@ -1,19 +1,22 @@
 /** The console over many sites: reads the cluster, decides for sites, and notices those that fall silent. */
-
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Roll } from '../analyzer/sites/roll.ts';
+import { rulesTogether } from '../analyzer/sites/rules.ts';
 import { Silence } from '../analyzer/sites/silence.ts';
 import { together } from '../analyzer/sites/together.ts';
 import { decisionsWaiting } from '../analyzer/store/elastic/decisions.ts';
 import { install } from '../analyzer/store/elastic/install.ts';
-import { presences } from '../analyzer/store/elastic/presence.ts';
+import { presences, type Rules, rulesBySensor } from '../analyzer/store/elastic/presence.ts';
 import { type Scope, scopeOf } from '../analyzer/store/elastic/scope.ts';
 import { openBySite } from '../analyzer/store/elastic/sites.ts';
 import { elasticStore, record } from '../analyzer/store/elastic.ts';
+import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Config } from '../config.ts';
 import type { Account } from '../ui/accounts.ts';
 import { createCentral } from '../ui/central.ts';
-import { type ConsoleOptions, nothingOpen, type RuleSummary, type SiteView } from '../ui/console.ts';
+import { type ConsoleOptions, nothingOpen, type SiteView } from '../ui/console.ts';
 import { clusterScope, lifecycleOf } from './cluster.ts';
 import { say } from './command.ts';
 import { Front } from './front.ts';
@@ -21,9 +24,12 @@ import { claim } from './lock.ts';
 import { compileRules } from './pass.ts';
 import { stateDirectory } from './state.ts';
 
-/** How often (ms) sites are asked for, and silence is looked for. */
+/** How often (ms) sites are asked for, silence is looked for, and their rules are read. */
 const REFRESH = 2000;
 const LOOK = 10_000;
+const READ_RULES = 60_000;
+/** ms that a page waits for an answer. */
+const PAGE = 10_000;
 
 export class Central {
   private readonly config: Config;
@@ -33,14 +39,17 @@ export class Central {
   private readonly silence: Silence;
   private front: Front | null = null;
   private release: () => void = () => {};
-  private refreshed = Number.NEGATIVE_INFINITY;
+  private rules: Rules[] = [];
+  private installed = false;
   private trouble = '';
-  private timer: NodeJS.Timeout | null = null;
-  private looking: Promise<void> = Promise.resolve();
+  /** What accounts did here: the trail of a site is the site's. */
+  private trail: Store | null = null;
+  private readonly stopped = new AbortController();
+  private work: Promise<unknown> = Promise.resolve();
 
   constructor(config: Config) {
     this.config = config;
-    this.scope = clusterScope(config, null);
+    this.scope = clusterScope(config, null, PAGE);
     this.silence = new Silence({
       rules: compileRules(config.rules),
       raise: (site, finding) => this.of(site).save({ findings: [finding] }),
@@ -51,7 +60,7 @@ export class Central {
   async start(kept: boolean): Promise<void> {
     const state = stateDirectory(this.config.state);
     this.release = claim(state);
-    await install(this.scope, lifecycleOf(this.config)).catch((error: unknown) => this.complain(error));
+    this.trail = openSqlite(join(state, 'stillwatch.db'));
     this.front = new Front(state, kept);
     const { accounts } = this.front;
     const app = createCentral({
@@ -59,22 +68,47 @@ export class Central {
       sites: (account) => this.seen(account),
       site: (name) => this.console(name, this.of(name), null),
       all: (account) => this.console(null, elasticStore(this.among(account)), account),
-      refresh: () => this.refresh(),
     });
+    await this.refresh();
     await this.front.open(app, this.config.listen);
-    this.timer = setInterval(() => {
-      this.looking = this.look();
-    }, LOOK);
-    await this.look();
+    const loops: [number, () => Promise<void>][] = [
+      [REFRESH, () => this.refresh()],
+      [LOOK, () => this.look()],
+      [LOOK, () => this.install()],
+      [READ_RULES, () => this.readRules()],
+    ];
+    this.work = Promise.all(loops.map(([ms, work]) => this.every(ms, work)));
   }
 
   async stop(): Promise<void> {
-    if (this.timer !== null) clearInterval(this.timer);
-    await this.looking;
+    this.stopped.abort();
     await this.front?.close();
-    this.front?.accounts.close();
+    await this.work;
     await this.scope.client.close();
+    this.front?.accounts.close();
+    await this.trail?.close();
     this.release();
+  }
+
+  /** Templates and indices, where a site has not made them yet. */
+  private async install(): Promise<void> {
+    if (this.installed) return;
+    const { client, prefix } = clusterScope(this.config, null);
+    try {
+      await install({ client, prefix }, lifecycleOf(this.config));
+      this.installed = true;
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Now and again and again, in the background: pages never wait for it. */
+  private async every(ms: number, work: () => Promise<void>): Promise<void> {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      await work().catch((error: unknown) => signal.aborted || this.complain(error));
+      await sleep(ms, undefined, { signal }).catch(() => undefined);
+    }
   }
 
   private complain(error: unknown): void {
@@ -84,21 +118,23 @@ export class Central {
   }
 
   private async refresh(): Promise<void> {
-    if (performance.now() - this.refreshed < REFRESH) return;
-    this.refreshed = performance.now();
     try {
+      const known = this.roll.all().length;
       this.roll.call(await presences(this.scope), Date.now());
+      if (this.roll.all().length !== known) await this.readRules();
       this.trouble = '';
     } catch (error) {
-      this.complain(error);
+      if (!this.stopped.signal.aborted) this.complain(error);
     }
+  }
+
+  private async readRules(): Promise<void> {
+    this.rules = await rulesBySensor(this.scope);
   }
 
   /** Silence is only known of while the cluster answers. */
   private async look(): Promise<void> {
-    await this.refresh();
-    if (this.trouble !== '') return;
-    await this.silence.look(this.roll.all(), Date.now()).catch((error: unknown) => this.complain(error));
+    if (this.trouble === '') await this.silence.look(this.roll.all(), Date.now());
   }
 
   private seen({ sites }: Account): string[] {
@@ -125,13 +161,16 @@ export class Central {
     const sensors = () => this.roll.all().filter((one) => (site === null ? account === null || this.seen(account).includes(one.site) : one.site === site));
     const scope = site === null ? null : this.at(site);
     return {
-      store,
+      store: { ...store, audit: (line) => (this.trail as Store).audit(line) },
       accounts: (this.front as Front).accounts,
       status: () => ({
         ...together(sensors(), (one) => (site === null ? one.site : one.observer), site ?? `${new Set(sensors().map((one) => one.site)).size} sites`),
         ...(this.trouble === '' ? {} : { local: this.trouble }),
       }),
-      rules: () => rulesOf(sensors().map((one) => one.rules as RuleSummary[])),
+      rules: () => {
+        const names = new Set(sensors().map((one) => one.site));
+        return rulesTogether(this.rules.filter((one) => names.has(one.site)).map(({ rules }) => rules));
+      },
       decide: async (decision, alone) => {
         if (scope === null) throw new Error('a decision is taken at a site');
         await record(scope, decision, false, alone);
@@ -151,14 +190,4 @@ export class Central {
       open: { ...nothingOpen(), ...Object.fromEntries(open.get(name) ?? []) },
     }));
   }
-}
-
-/** Each rule once; it cannot fire where no sensor's can. */
-function rulesOf(all: readonly RuleSummary[][]): RuleSummary[] {
-  const found = new Map<string, RuleSummary>();
-  for (const rule of all.flat()) {
-    const known = found.get(rule.name);
-    if (known === undefined || (known.cannot_fire !== null && rule.cannot_fire === null)) found.set(rule.name, rule);
-  }
-  return [...found.values()];
 }

@@ -24,7 +24,7 @@ function secret(value: string, file: string, key: string): string {
 }
 
 /** The way there. It holds secrets: it is never printed. */
-export function connectionOf({ elasticsearch: given }: Config): Connection {
+export function connectionOf({ elasticsearch: given }: Config, timeout = TIMEOUT): Connection {
   return {
     nodes: given.nodes,
     apiKey: secret(given.api_key, given.api_key_file, 'api_key'),
@@ -32,14 +32,14 @@ export function connectionOf({ elasticsearch: given }: Config): Connection {
     password: secret(given.password, given.password_file, 'password'),
     ca: given.ca,
     fingerprint: given.fingerprint,
-    timeout: TIMEOUT,
+    timeout,
   };
 }
 
-/** `site` null: all sites, to read. */
-export function clusterScope(config: Config, site: string | null = config.site): Scope {
+/** `site` null: all sites, to read. `timeout`: ms that an answer may take. */
+export function clusterScope(config: Config, site: string | null = config.site, timeout = TIMEOUT): Scope {
   if (!hasCluster(config)) throw new InputError('elasticsearch.nodes names no node: set it, such as STILLWATCH_ELASTICSEARCH_NODES=https://es1:9200');
-  return scopeOf({ client: connect(connectionOf(config)), prefix: config.elasticsearch.prefix }, site, hostname(), config.organization);
+  return scopeOf({ client: connect(connectionOf(config, timeout)), prefix: config.elasticsearch.prefix }, site, hostname(), config.organization);
 }
 
 /** The retention as a data stream lifecycle says it; null for good. */

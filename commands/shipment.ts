@@ -19,7 +19,7 @@ const FEW = 2000;
 /** ms after which what waits is behind. */
 const BEHIND = 300_000;
 /** How often (ms) the other side is told how the appliance is. */
-const PRESENCE = 5000;
+const PRESENCE = 10_000;
 
 /** What the console lists; single observations may still be on their way. */
 const LISTED = new Set(['findings', 'assets', 'facts', 'decisions', 'conversations', 'registers', 'taglists', 'audit']);
@@ -53,7 +53,9 @@ export function startShipment({ config, path, local, onDecided, said, version, l
   const scope = scopeOf({ client, prefix: names.prefix }, site, names.observer, organization);
   const central = elasticStore(scope);
   shipping.start();
-  const present = setInterval(() => shipping.tell({ version, ...said() }), PRESENCE);
+  const tell = (): void => shipping.tell({ version, ...said() });
+  tell();
+  const present = setInterval(tell, PRESENCE);
   present.unref();
   return {
     store: tiered({ local, central, unfit: () => unfit(shipping.state), record: (decision) => record(scope, decision, true) }),

@@ -21,6 +21,10 @@ export type Account = {
   sites: string[];
 };
 
+/** Whether an account that sees these sites (none for all) sees nothing that `account` does not. */
+export const isWithin = (sites: readonly string[], account: Account): boolean =>
+  account.sites.length === 0 || (sites.length > 0 && sites.every((site) => account.sites.includes(site)));
+
 export type Session = {
   account: Account;
   /** Goes into every form and comes back with it. Derived from the session token, never stored. */
@@ -156,9 +160,11 @@ export class Accounts {
     this.db.prepare('DELETE FROM sessions WHERE name = ?').run(name);
   }
 
-  /** Throws AccountError for the last administrator. */
+  /** Throws AccountError for the last administrator, of a console over many sites the last who sees all. */
   remove(name: string): void {
-    if (this.get(name)?.role === 'administrator' && this.list().filter((a) => a.role === 'administrator').length === 1) {
+    const leads = (one: Account): boolean => one.role === 'administrator' && one.sites.length === 0;
+    const one = this.get(name);
+    if (one !== null && leads(one) && this.list().filter(leads).length === 1) {
       throw new AccountError('The last administrator cannot be removed.');
     }
     this.db.prepare('DELETE FROM accounts WHERE name = ?').run(name);

@@ -23,8 +23,6 @@ export type CentralOptions = {
   site: (name: string) => ConsoleOptions;
   /** The console of all sites that an account may see. */
   all: (account: Account | null) => ConsoleOptions;
-  /** Before a page: brings in what sites said of themselves. */
-  refresh: () => Promise<void>;
 };
 
 type App = ReturnType<typeof createApp>;
@@ -42,7 +40,6 @@ export function createCentral(options: CentralOptions): Hono<Env> {
   const app = new Hono<Env>();
   app.use(recognise(options.accounts));
   app.all('*', async (c) => {
-    await options.refresh();
     const account = c.get('session')?.account ?? null;
     const asked = c.req.query('site');
     const wanted = asked ?? getCookie(c, COOKIE) ?? ALL;

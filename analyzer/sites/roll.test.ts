@@ -4,7 +4,7 @@ import type { Presence } from '../store/elastic/presence.ts';
 import { Roll, SILENT } from './roll.ts';
 
 const NOW = 1_800_000_000_000;
-const said = (contact: number, site = 'North'): Presence => ({ site, observer: 'one', version: '1', contact, status: {} as Presence['status'], rules: [] });
+const said = (contact: number, site = 'North'): Presence => ({ site, observer: 'one', version: '1', contact, status: {} as Presence['status'] });
 const silent = (roll: Roll): boolean[] => roll.all().map((sensor) => sensor.silent);
 
 it('a sensor that says nothing new for a minute is silent, and heard again when it speaks', () => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { placeOf } from '../../analyzer/store/elastic/kinds.ts';
 import { openDatabase } from '../../analyzer/store/sqlite/database.ts';
 import { missing } from '../shared.ts';
 import { PLANT } from './appliance.ts';
@@ -191,26 +192,77 @@ describe('many sites', { skip: missing('elasticsearch') }, () => {
     assert.equal(await central.post(`/findings/${first?.[1]}/decisions`, carried), 409);
   });
 
+  const csrfOf = async (served: Served): Promise<string> => /name="csrf" value="([^"]+)"/.exec(await served.get('/account'))?.[1] as string;
+  const SECRET = 'a long enough secret';
+  const add = async (by: Served, name: string, role: string, sites: string): Promise<number> =>
+    by.post('/account/add', { csrf: await csrfOf(by), name, role, password: SECRET, ...(sites === '' ? {} : { site: sites }) });
+  const as = async (name: string): Promise<Served> => {
+    const served = Object.assign(new Served(central.state, {}, []), { url: central.url });
+    await served.login(name, SECRET);
+    return served;
+  };
+
   it('who is limited to a site sees nothing of another', async () => {
-    const fields = {
-      csrf: /name="csrf" value="([^"]+)"/.exec(await central.get('/account'))?.[1] as string,
-      name: 'sam',
-      role: 'analyst',
-      password: 'a long enough secret',
-      site: 'South',
-    };
-    assert.equal(await central.post('/account/add', fields), 303);
-    const sam = Object.assign(new Served(central.state, {}, []), { url: central.url });
-    await sam.login('sam', 'a long enough secret');
+    assert.equal(await add(central, 'sam', 'analyst', 'South'), 303);
+    const sam = await as('sam');
     const sites = await sam.get('/sites');
     assert.ok(sites.includes('South') && !sites.includes('North'), 'sites');
+    const count = async (site: string): Promise<number> => Number(/(\d+) findings/.exec(await sam.get(`/findings?status=all&site=${site}`))?.[1]);
+    const all = await count('*');
+    assert.ok(all > 20, String(all));
+    assert.deepEqual([await count('South'), await count('North')], [all, all], 'asking for another site gives the own');
+    const page = await sam.get('/findings?status=all&site=North');
+    assert.ok(!page.includes('<td class="cut" title="North">'));
     const id = await someFinding('North');
-    const all = Number(/(\d+) findings/.exec(await sam.get('/findings?status=all&site=*'))?.[1]);
-    const own = Number(/(\d+) findings/.exec(await sam.get('/findings?status=all&site=South'))?.[1]);
-    assert.equal(all, own);
-    const asked = await sam.get(`/findings?status=all&site=North`);
-    assert.ok(!/<td class="cut" title="North">/.test(asked), 'asking for another site gives the own');
-    assert.ok(id);
+    assert.doesNotMatch(await sam.get(`/findings/${id}?site=North`), /North/);
+  });
+
+  it('who manages the accounts of a site manages no others', async () => {
+    assert.equal(await add(central, 'sue', 'administrator', 'South'), 303);
+    const sue = await as('sue');
+    const page = await sue.get('/account');
+    assert.ok(page.includes('>sam') && !page.includes('>admin<'), 'sees accounts of the site');
+    assert.deepEqual([await add(sue, 'eve', 'administrator', ''), await add(sue, 'eve', 'administrator', 'North')], [422, 422]);
+    assert.equal(await sue.post('/account/remove', { csrf: await csrfOf(sue), name: 'Admin' }), 422);
+    assert.equal(await add(sue, 'tom', 'viewer', 'South'), 303);
+    assert.equal(await sue.post('/account/remove', { csrf: await csrfOf(sue), name: 'tom' }), 303);
+    const db = openDatabase(join(central.state, 'stillwatch.db'));
+    const trail = db.all('SELECT line FROM audit ORDER BY seq').map(({ line }) => JSON.parse(String(line)));
+    db.close();
+    assert.deepEqual(
+      trail.map(({ by, action, on }) => [by, action, on]),
+      [
+        ['admin', 'account add', 'sam'],
+        ['admin', 'account add', 'sue'],
+        ['sue', 'account add', 'tom'],
+        ['sue', 'account remove', 'tom'],
+      ],
+    );
+  });
+
+  it("a word that is none of a site's is nobody's", async () => {
+    const index = placeOf(one.prefix, 'sites');
+    const { hits } = (await one.client.search({ index, size: 1 })).hits;
+    const source = hits[0]?._source as { [name: string]: unknown };
+    const document = JSON.parse(String(source['stillwatch.document']));
+    const said: [string, unknown][] = [
+      ['not json', '{'],
+      ['null', 'null'],
+      ['another site', JSON.stringify(document)],
+      [
+        'no counts',
+        JSON.stringify({ ...document, site: 'no counts', status: { ...document.status, coverage: { ...document.status.coverage, protocols: [{}] } } }),
+      ],
+    ];
+    for (const [site, text] of said) {
+      const rules = '[{"name":1}, null, "x"]';
+      await one.client.index({ index, id: site, document: { ...source, 'stillwatch.site': site, 'stillwatch.document': text, 'stillwatch.rules': rules } });
+    }
+    await one.client.indices.refresh({ index });
+    await sleep(5000);
+    const page = await central.get('/sites?site=*');
+    assert.match(page, /2 sites/);
+    assert.match(await central.get('/rules'), /sweep/);
   });
 
   it('a site that falls silent is shown and is a finding there, and its return is noted', async () => {

@@ -33,6 +33,7 @@ const problem = (view: AccountView, form: 'password' | 'accounts'): Html | null 
   view.problem?.form === form ? html`<p class="notice warn" role="alert">${view.problem.text}</p>` : null;
 
 function everybody(view: AccountView, accounts: Account[]): Html {
+  const { account } = view.session;
   return html`<section aria-labelledby="accounts"><h2 id="accounts">Accounts <span class="amount">${accounts.length}</span></h2>${problem(view, 'accounts')}
 <div class="scroll"><table class="list" aria-label="Accounts"><thead><tr><th scope="col" class="w-rest">Name</th><th scope="col" class="w-name">Role</th><th scope="col" class="w-name">Last login</th><th scope="col" class="w-name">Password</th><th scope="col" class="w-status"><span class="unseen">Remove</span></th></tr></thead><tbody>${accounts.map((one) => row(view, one))}</tbody></table></div>
 <h3>Add an account</h3>
@@ -40,7 +41,7 @@ function everybody(view: AccountView, accounts: Account[]): Html {
 <label class="stack">Name<input name="name" autocomplete="off" autocapitalize="none" spellcheck="false" maxlength="32" required></label>
 <label class="stack">Role<select name="role">${ROLES.map((role) => html`<option value="${role}" ${role === 'analyst' ? html`selected` : null}>${role}: ${DOES[role]}</option>`)}</select></label>
 <label class="stack">One-time password<input name="password" type="password" autocomplete="new-password" minlength="${MIN_PASSWORD}" maxlength="256" required></label>
-${view.sites === null ? null : html`<label class="stack">Sites<select name="site" multiple size="${Math.min(6, Math.max(2, view.sites.length))}">${view.sites.map((site) => html`<option>${site}</option>`)}</select></label><p class="quiet">None chosen: all sites, and those to come.</p>`}
+${view.sites === null ? null : html`<label class="stack">Sites<select name="site" multiple ${account.sites.length === 0 ? null : html`required`} size="${Math.min(6, Math.max(2, view.sites.length))}">${view.sites.map((site) => html`<option>${site}</option>`)}</select></label><p class="quiet">${account.sites.length === 0 ? 'None chosen: all sites, and those to come.' : 'At least one.'}</p>`}
 <p class="quiet">They are asked to choose their own after the first login.</p>${button('Add account', '')}</form></section>`;
 }
 

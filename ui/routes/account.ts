@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
-import { AccountError, ROLES } from '../accounts.ts';
+import { type Account, AccountError, isWithin, ROLES } from '../accounts.ts';
 import { addressOf, atLeast, guardForm, logIn, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
 import { parse } from '../filters.ts';
@@ -28,16 +28,28 @@ export function accountRoutes(console: Console): Hono<Env> {
       console,
       'accounts',
       'add',
-      () => console.options.accounts.create(name, password, role, { temporary: true, sites: site }),
+      async () => {
+        if (!isWithin(site, sessionOf(c).account)) throw new AccountError('Choose among your own sites, at least one: nobody gives more than they have.');
+        await console.options.accounts.create(name, password, role, { temporary: true, sites: site });
+      },
       [`role ${role}`, ...site].join(', '),
       name,
     );
   });
   app.post('/remove', atLeast('administrator'), async (c) => {
     const { name } = parse(RemoveForm, await guardForm(c), []);
-    return trying(c, console, 'accounts', 'remove', async () => console.options.accounts.remove(name), '', name);
+    return trying(c, console, 'accounts', 'remove', async () => remove(c, console, name), '', name);
   });
   return app;
+}
+
+/** Accounts that whoever asks may manage. */
+const managed = (c: Ask, console: Console): Account[] => console.options.accounts.list().filter(({ sites }) => isWithin(sites, sessionOf(c).account));
+
+function remove(c: Ask, console: Console, name: string): void {
+  const isOther = console.options.accounts.get(name) !== null && !managed(c, console).some((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (isOther) throw new AccountError('That account sees sites that you do not.');
+  console.options.accounts.remove(name);
 }
 
 const DONE: { [what: string]: string } = {
@@ -48,7 +60,7 @@ const DONE: { [what: string]: string } = {
 
 function page(c: Ask, console: Console, problem: AccountView['problem']): Promise<Response> {
   const session = sessionOf(c);
-  const accounts = may(session.account.role, 'administrator') ? console.options.accounts.list() : null;
+  const accounts = may(session.account.role, 'administrator') ? managed(c, console) : null;
   const notice = DONE[c.req.query('done') ?? ''];
   const told = notice === undefined || problem !== null ? {} : { notice };
   return reply(

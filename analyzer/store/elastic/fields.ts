@@ -161,6 +161,7 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['stillwatch.contact', 'long', 'When the appliance was heard last, milliseconds since the epoch by its clock'],
     ['stillwatch.state', 'keyword', '`capturing`, `replaying`, `ended` or `failed`'],
     ['stillwatch.version', 'keyword', 'Of Stillwatch there'],
+    ['stillwatch.rules', 'stored', 'Its rules, and which of them cannot fire now (JSON)'],
   ],
   health: [
     ['stillwatch.at', 'long', 'Microseconds since the epoch'],

@@ -1,7 +1,7 @@
 /** What the appliance and its shipping thread say to each other. */
 import type { Decision } from '../../finding.ts';
 import type { Connection } from '../elastic/connection.ts';
-import type { Presence } from '../elastic/presence.ts';
+import type { Presence, Rules } from '../elastic/presence.ts';
 import type { Limits } from './shipper.ts';
 import type { Replayed, ShippingState } from './state.ts';
 
@@ -19,7 +19,7 @@ export type Order = {
 };
 
 /** How the appliance is, to be told at the other side. */
-export type Said = Pick<Presence, 'version' | 'status' | 'rules'>;
+export type Said = Pick<Presence & Rules, 'version' | 'status' | 'rules'>;
 
 export type ToThread = { say: 'stop' } | { say: 'hurry' } | { say: 'replay'; n: number } | { say: 'presence'; presence: Said };
 

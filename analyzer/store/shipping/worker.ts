@@ -9,10 +9,9 @@ import { Inbox } from './inbox.ts';
 import type { FromThread, Order, Said, ToThread } from './messages.ts';
 import { Shipper } from './shipper.ts';
 
-/** How often (ms) the state is told, decisions are looked for, and the appliance says that it is there. */
+/** How often (ms) the state is told, and decisions are looked for. */
 const STATE = 1000;
 const LOOK = 2000;
-const PRESENT = 10_000;
 
 const order = workerData as Order;
 const db = openDatabase(order.path);
@@ -39,8 +38,11 @@ async function look(): Promise<void> {
   if (decisions.length > 0) tell({ say: 'decided', decisions });
 }
 
+/** Each word once: should the appliance stand still, it falls silent. */
 async function present(): Promise<void> {
-  if (presence !== null) await announce(scope, { ...presence, contact: Date.now() });
+  const said = presence;
+  presence = null;
+  if (said !== null) await announce(scope, { ...said, contact: Date.now() });
 }
 
 async function replay(n: number): Promise<void> {
@@ -70,4 +72,4 @@ parentPort?.on('message', (message: ToThread) => {
 
 shipper.start();
 const timer = setInterval(() => tell({ say: 'state', state: shipper.state() }), STATE);
-const loops = [every(LOOK, look), every(PRESENT, present)];
+const loops = [every(LOOK, look), every(STATE, present)];
