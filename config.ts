@@ -153,6 +153,9 @@ export const responseTimeout = ({ modbus }: Config): number | undefined =>
 
 const UNITS: { [unit: string]: number } = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Whether findings land in Elasticsearch. */
+export const hasCluster = ({ elasticsearch }: Config): boolean => elasticsearch.nodes.length > 0;
+
 /** ms of a time such as `90s`; NaN when it is none. */
 export function milliseconds(text: string): number {
   const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);

@@ -5,16 +5,15 @@ import type { Decision } from '../analyzer/finding.ts';
 import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
-import type { ShippingState } from '../analyzer/store/shipping/state.ts';
+import { behind, type ShippingState } from '../analyzer/store/shipping/state.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Tag } from '../analyzer/tags/tag.ts';
 import { TagIndex } from '../analyzer/tags/tags.ts';
-import { type Config, milliseconds, responseTimeout } from '../config.ts';
+import { type Config, hasCluster, milliseconds, responseTimeout } from '../config.ts';
 import { shared } from '../sensor/capture/interfaces.ts';
 import { timestamp } from '../sensor/observation.ts';
 import { createApp, type RuleSummary } from '../ui/app.ts';
-import { hasCluster } from './cluster.ts';
 import { say } from './command.ts';
 import { Front } from './front.ts';
 import { claim } from './lock.ts';
@@ -22,7 +21,7 @@ import { paced } from './pace.ts';
 import { type compileRules, open, Pass, type PassOptions } from './pass.ts';
 import { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
-import { behind, type Shipment, startShipment } from './shipment.ts';
+import type { Shipment, ShipmentOptions } from './shipment.ts';
 import { stateDirectory } from './state.ts';
 import { configureTags, tagSource } from './taglists.ts';
 import { VERSION } from './version.ts';
@@ -47,6 +46,8 @@ export type Start = {
   keys: Pick<PassOptions, 'keys' | 'live' | 'captures'>;
 };
 
+type Ship = (options: ShipmentOptions) => Shipment;
+
 const nameOf = (from: From): string => ('files' in from ? from.files.map((path) => basename(path)).join(', ') : from.capture.interfaces.join(', '));
 
 export class Appliance {
@@ -65,7 +66,7 @@ export class Appliance {
   private readonly retention: number;
   private timers: (() => void)[] = [];
 
-  private constructor(given: Start, state: string, release: () => void, local: Store, tags: TagIndex) {
+  private constructor(given: Start, state: string, release: () => void, local: Store, tags: TagIndex, ship: Ship | null) {
     const { config, from, rules } = given;
     this.config = config;
     this.from = from;
@@ -78,7 +79,7 @@ export class Appliance {
     this.recorder = new Recorder(local, nameOf(from), new Progress(given.frames));
     this.recorder.state = 'files' in from ? 'replaying' : 'capturing';
     this.pass = this.passOf(given, tags);
-    this.shipment = hasCluster(config) ? this.ship() : null;
+    this.shipment = ship === null ? null : ship(this.orders());
     this.store = this.shipment?.store ?? local;
   }
 
@@ -87,7 +88,8 @@ export class Appliance {
     const state = stateDirectory(given.config.state);
     const release = claim(state);
     const local = openSqlite(join(state, 'stillwatch.db'));
-    const appliance = new Appliance(given, state, release, local, await tagsOf(local, given.named));
+    const ship = hasCluster(given.config) ? (await import('./shipment.ts')).startShipment : null;
+    const appliance = new Appliance(given, state, release, local, await tagsOf(local, given.named), ship);
     await appliance.serve();
     return appliance;
   }
@@ -107,8 +109,8 @@ export class Appliance {
     });
   }
 
-  private ship(): Shipment {
-    return startShipment({
+  private orders(): ShipmentOptions {
+    return {
       config: this.config,
       path: this.path,
       local: this.local,
@@ -119,7 +121,7 @@ export class Appliance {
       said: () => ({ status: this.recorder.status(this.pass), rules: this.summaries() }),
       version: VERSION,
       log: say,
-    });
+    };
   }
 
   /** The analyzer takes a decision that the store has. */

@@ -6,13 +6,11 @@ import { install } from '../analyzer/store/elastic/install.ts';
 import { type Scope, scopeOf } from '../analyzer/store/elastic/scope.ts';
 import { elasticStore } from '../analyzer/store/elastic.ts';
 import type { Store } from '../analyzer/store/store.ts';
-import type { Config } from '../config.ts';
+import { type Config, hasCluster } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 
 /** ms that an answer may take. */
 const TIMEOUT = 30_000;
-
-export const hasCluster = ({ elasticsearch }: Config): boolean => elasticsearch.nodes.length > 0;
 
 function secret(value: string, file: string, key: string): string {
   if (value !== '' || file === '') return value;

@@ -1,5 +1,4 @@
 import { loadConfig } from '../config.ts';
-import { Central } from './central.ts';
 import { type Command, DONE, textFlag } from './command.ts';
 
 export const consoleCommand: Command = {
@@ -14,6 +13,7 @@ Captures nothing. Accounts are kept in the state directory and may be limited to
   options: { config: { type: 'string' } },
   async run(_paths, flags) {
     const config = loadConfig(textFlag(flags, 'config'), process.env);
+    const { Central } = await import('./central.ts');
     const central = new Central(config);
     const stopped = new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());

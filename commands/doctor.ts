@@ -1,12 +1,10 @@
 /** `stillwatch doctor`: what works here, what does not, and the fix. */
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
-import { examine } from '../analyzer/store/elastic/examine.ts';
-import { type Config, loadConfig } from '../config.ts';
+import { type Config, hasCluster, loadConfig } from '../config.ts';
 import { loadCap } from '../sensor/capture/cap.ts';
 import { allInterfaces, concerns, likelyMirror, type NetworkInterface, networkInterface, shared, suggestion } from '../sensor/capture/interfaces.ts';
 import { linux } from '../sensor/capture/linux.ts';
 import { loadPcap } from '../sensor/capture/pcap.ts';
-import { clusterScope, hasCluster } from './cluster.ts';
 import { type Command, DONE, FOUND, print, textFlag } from './command.ts';
 
 /** `fail` keeps it from capturing, `warn` makes it see less or be less passive. */
@@ -108,6 +106,7 @@ async function clock(): Promise<Check> {
 
 async function elasticsearch(config: Config): Promise<Check[]> {
   if (!hasCluster(config)) return [];
+  const [{ clusterScope }, { examine }] = await Promise.all([import('./cluster.ts'), import('../analyzer/store/elastic/examine.ts')]);
   const scope = clusterScope(config);
   const answers = await examine(scope);
   await scope.client.close();
@@ -128,7 +127,8 @@ export const doctor: Command = {
   help: `stillwatch doctor [--config FILE] [--interface NAME] [--json]
 
 Checks the drivers, the privilege to capture, the interface (is it up, is it passive, who else listens), the state directory,
-the clock, and Elasticsearch where one is configured (reachable, version, rights, clock, templates, room). Sends nothing and changes nothing. Exit 1 when something keeps it from capturing.
+the clock, and Elasticsearch where one is configured (reachable, version, rights, clock, templates, room). Changes nothing, and sends
+nothing but these questions to Elasticsearch. Exit 1 when something keeps it from capturing or shipping.
 
   --config FILE     configuration whose interface, driver and state directory are looked at
   --interface NAME  look at this interface; without one, at the one that looks like a mirror port

@@ -6,7 +6,7 @@ import { connect } from '../analyzer/store/elastic/connection.ts';
 import { scopeOf } from '../analyzer/store/elastic/scope.ts';
 import { elasticStore, record } from '../analyzer/store/elastic.ts';
 import { Shipping } from '../analyzer/store/shipping/shipping.ts';
-import { type ShippingState, troubleOf } from '../analyzer/store/shipping/state.ts';
+import type { ShippingState } from '../analyzer/store/shipping/state.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import { type TieredStore, tiered } from '../analyzer/store/tiered.ts';
 import { type Config, milliseconds } from '../config.ts';
@@ -16,8 +16,6 @@ import { connectionOf, lifecycleOf } from './cluster.ts';
 const PAGE = 3000;
 /** Documents of a kind that may wait while the cluster still counts as up to date. */
 const FEW = 2000;
-/** ms after which what waits is behind. */
-const BEHIND = 300_000;
 /** How often (ms) the other side is told how the appliance is. */
 const PRESENCE = 10_000;
 
@@ -66,12 +64,4 @@ export function startShipment({ config, path, local, onDecided, said, version, l
       await client.close();
     },
   };
-}
-
-/** For how long (ms) something has been waiting that should have been shipped by now; 0 when nothing has. `now` is ms since the epoch. */
-export function behind(state: ShippingState, now: number): number {
-  // What is written once is dated by the capture, which may be of last year.
-  const oldest = state.lanes.filter(({ kind, oldest }) => oldest > 0 && kind === 'findings').map((lane) => lane.oldest);
-  const waited = oldest.length === 0 || troubleOf(state) === '' ? 0 : now - Math.min(...oldest);
-  return waited > BEHIND ? waited : 0;
 }

@@ -6,7 +6,6 @@ import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
-import { openCentral } from './cluster.ts';
 import { type Command, DONE, type Flags, print, say, textFlag } from './command.ts';
 import { linesOf, nameOf, writeLines } from './lines.ts';
 import { claim } from './lock.ts';
@@ -62,7 +61,7 @@ async function exportStore(files: string[], flags: Flags): Promise<number> {
   const from = backendFlag(flags, 'from');
   const out = textFlag(flags, 'out') ?? STDOUT;
   const config = configOf(flags);
-  const opened = from === 'sqlite' ? existing(config) : await openCentral(config);
+  const opened = from === 'sqlite' ? existing(config) : await central(config);
   const tally = new Tally('exported');
   try {
     await writeLines(out, exported(opened.store, new Date(), tally.show));
@@ -84,7 +83,7 @@ async function importStore(files: string[], flags: Flags): Promise<number> {
   const lines = linesOf(file);
   // A file that cannot be read shows before a store is made for it.
   const first = await lines.next();
-  const opened = to === 'sqlite' ? own(config) : await openCentral(config);
+  const opened = to === 'sqlite' ? own(config) : await central(config);
   const tally = new Tally('imported');
   try {
     await imported(opened.store, chained(first, lines), { name: nameOf(file), onProgress: tally.show });
@@ -94,6 +93,11 @@ async function importStore(files: string[], flags: Flags): Promise<number> {
   }
   await print(`${nameOf(file)}: ${tally.text()}\n`);
   return DONE;
+}
+
+async function central(config: Config): Promise<{ store: Store; close(): Promise<void> }> {
+  const { openCentral } = await import('./cluster.ts');
+  return openCentral(config);
 }
 
 async function* chained<T>(first: IteratorResult<T>, rest: AsyncIterable<T>): AsyncGenerator<T> {

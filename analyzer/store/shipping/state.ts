@@ -35,3 +35,14 @@ export const givenUpIn = ({ lanes }: ShippingState): number => sum(lanes, 'given
 
 /** What keeps documents here, in one line; '' when nothing does. */
 export const troubleOf = ({ trouble, lanes }: ShippingState): string => trouble || (lanes.find((lane) => lane.trouble !== '')?.trouble ?? '');
+
+/** ms after which what waits is behind. */
+const BEHIND = 300_000;
+
+/** For how long (ms) something has been waiting that should have been shipped by now; 0 when nothing has. `now` is ms since the epoch. */
+export function behind(state: ShippingState, now: number): number {
+  // What is written once is dated by the capture, which may be of last year.
+  const oldest = state.lanes.filter(({ kind, oldest }) => oldest > 0 && kind === 'findings').map((lane) => lane.oldest);
+  const waited = oldest.length === 0 || troubleOf(state) === '' ? 0 : now - Math.min(...oldest);
+  return waited > BEHIND ? waited : 0;
+}
