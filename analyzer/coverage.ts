@@ -2,7 +2,7 @@
 import type { Coverage } from '../sensor/observation.ts';
 import type { ShippingState } from './store/shipping/state.ts';
 
-export type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from '../sensor/observation.ts';
+export { type Ceiling, type Coverage, type InterfaceCoverage, type ProtocolCoverage, sum } from '../sensor/observation.ts';
 export { deadIn, givenUpIn, type LaneState, type Replayed, type ShippingState, troubleOf, waitingIn } from './store/shipping/state.ts';
 
 /** The strip on top of every console page. */

@@ -9,7 +9,7 @@
 import { completeModbus, modbusObservation, modbusRowFields } from './protocols/modbus/observe.ts';
 import { opcuaObservation, opcuaRowFields } from './protocols/opcua/observe.ts';
 
-export type { Ceiling, Coverage, InterfaceCoverage, ProtocolCoverage } from './coverage.ts';
+export { type Ceiling, type Coverage, type InterfaceCoverage, type ProtocolCoverage, sum } from './coverage.ts';
 export { nodeName } from './protocols/opcua/names.ts';
 
 /** How a transaction ended; the numbers are the `outcome` column of a batch. */

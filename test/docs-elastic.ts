@@ -1,4 +1,5 @@
 /** What docs/fields.md says of documents in Elasticsearch, and the files of deploy/elasticsearch. */
+import { NEEDED } from '../analyzer/store/elastic/examine.ts';
 import { type DocumentField, fieldsOf, OBSERVATION_FIELDS, OBSERVED_FIELDS, SHARED_FIELDS } from '../analyzer/store/elastic/fields.ts';
 import { ABOUT, isStream, KINDS, type Kind, placeOf } from '../analyzer/store/elastic/kinds.ts';
 import { templates } from '../analyzer/store/elastic/templates.ts';
@@ -51,8 +52,8 @@ const json = (value: unknown): string =>
 
 /** What an appliance calls: README.md there says what for. */
 const APPLIANCE = {
-  cluster: ['monitor', 'manage_index_templates'],
-  indices: [{ names: [`${PREFIX}-*`], privileges: ['read', 'index', 'delete', 'manage'] }],
+  cluster: NEEDED.cluster,
+  indices: [{ names: [`${PREFIX}-*`], privileges: NEEDED.index }],
 };
 
 const READER = {

@@ -1,5 +1,5 @@
 /** What several sensors say of themselves, as one. */
-import type { Coverage, ProtocolCoverage, Status } from '../coverage.ts';
+import { type Coverage, type ProtocolCoverage, type Status, sum } from '../coverage.ts';
 import type { Heard } from './roll.ts';
 
 const EMPTY: Coverage = { interfaces: [], protocols: [], ceilings: [], clock_steps: 0 };
@@ -7,9 +7,8 @@ const EMPTY: Coverage = { interfaces: [], protocols: [], ceilings: [], clock_ste
 function protocols(all: readonly Heard[]): ProtocolCoverage[] {
   const found = new Map<string, ProtocolCoverage>();
   for (const one of all.flatMap(({ status }) => status.coverage.protocols)) {
-    const sum = found.get(one.protocol);
-    if (sum === undefined) found.set(one.protocol, { ...one });
-    else for (const [name, n] of Object.entries(one)) if (typeof n === 'number') (sum as unknown as { [name: string]: number })[name]! += n;
+    const known = found.get(one.protocol);
+    found.set(one.protocol, known === undefined ? one : sum(known, one));
   }
   return [...found.values()];
 }
@@ -26,12 +25,11 @@ export function together(all: readonly Heard[], name: (sensor: Heard) => string,
   const silent = all
     .filter((sensor) => sensor.silent)
     .map((sensor) => `${name(sensor)} is silent since ${new Date(sensor.contact).toISOString().slice(0, 16).replace('T', ' ')} UTC.`);
-  const sum = (of: (status: Status) => number): number => heard.reduce((n, { status }) => n + of(status), 0);
   return {
     state: heard.some(({ status }) => status.state === 'capturing') ? 'capturing' : (heard[0]?.status.state ?? (all.length === 0 ? 'ended' : 'silent')),
     source,
     frames: all.reduce((n, { status }) => n + status.frames, 0),
-    frames_per_second: sum((status) => status.frames_per_second),
+    frames_per_second: heard.reduce((n, { status }) => n + status.frames_per_second, 0),
     clock: last(all),
     assets_learning: all.reduce((n, { status }) => n + status.assets_learning, 0),
     assets_protected: all.reduce((n, { status }) => n + status.assets_protected, 0),

@@ -1,5 +1,5 @@
 /** Servers that a test starts, stops, freezes and kills by itself. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -77,6 +77,3 @@ export class TestNode {
     rmSync(this.home, { recursive: true, force: true });
   }
 }
-
-/** Whether servers can be started: a JDK, and the jars, which are fetched when they are missing. */
-export const startable = (): boolean => spawnSync(START, [VERSION], { stdio: 'ignore' }).status === 0;

@@ -7,9 +7,7 @@ import { sortNamed } from '../page.ts';
 import type { AssetQuery, Facet, Page } from '../store.ts';
 import { type Document, documentOf, get, type Hit, parsed, type Query, type Scope, type Source, search, sited, term, within } from './scope.ts';
 import { containing, facets, page, type Sort, when } from './search.ts';
-import { exact, ipOf, macOf, wordsOf } from './values.ts';
-
-const lower = (text: string): string => exact(text.toLowerCase());
+import { exact, ipOf, lower, macOf, wordsOf } from './values.ts';
 
 const named = (name: string, value: string): Source => (value === '' ? {} : { [name]: exact(value) });
 

@@ -4,20 +4,20 @@ import { isStream, type Kind, placeOf } from './kinds.ts';
 import type { Cluster, Document, Hit, Source } from './scope.ts';
 
 /** `done`: it is there. `wait`: not now. `refused`: never, as it is. */
-export type Outcome = { state: 'done' | 'wait' | 'refused'; reason: string; created: boolean };
+export type Outcome = { state: 'done' | 'wait' | 'refused'; reason: string };
 
-type Item = { status?: number; result?: string; error?: { type?: string; reason?: string; caused_by?: { reason?: string } } };
+type Item = { status?: number; error?: { type?: string; reason?: string; caused_by?: { reason?: string } } };
 
-const DONE: Outcome = { state: 'done', reason: '', created: false };
+const DONE: Outcome = { state: 'done', reason: '' };
 
-function outcomeOf({ status = 0, result, error }: Item): Outcome {
-  if (status < 300) return { ...DONE, created: result === 'created' };
+function outcomeOf({ status = 0, error }: Item): Outcome {
+  if (status < 300) return DONE;
   // A document of that id is there: it is this one, since ids are hashes of content.
   if (status === 409) return DONE;
   const reason = `${error?.type ?? ''}: ${error?.caused_by?.reason ?? error?.reason ?? ''}`.slice(0, 500);
   const blocked = error?.type === 'cluster_block_exception';
   // 404: the alias is not there, or not yet again.
-  return { state: status === 429 || status === 404 || status >= 500 || blocked ? 'wait' : 'refused', reason, created: false };
+  return { state: status === 429 || status === 404 || status >= 500 || blocked ? 'wait' : 'refused', reason };
 }
 
 /** The lines of a bulk request for a document: streams create, plain indices take the newest. */
@@ -41,7 +41,6 @@ function isTooLarge(reason: string, lines: readonly string[]): boolean {
 const never = (reason: string): Outcome => ({
   state: 'refused',
   reason: `a server takes no document as large as this (${reason})`.slice(0, 500),
-  created: false,
 });
 
 /** Sends the lines of documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */

@@ -16,8 +16,8 @@ const SKEW = 5000;
 /** Share of a node's disk that should be free: at 15 % Elasticsearch stops giving it new indices. */
 const FREE = 0.15;
 
-/** What the role of deploy/elasticsearch/role.json has. */
-const NEEDED = { cluster: ['monitor', 'manage_index_templates'], index: ['read', 'index', 'delete', 'manage'] } as const;
+/** What an appliance must be allowed: the role of deploy/elasticsearch/role.json has it. */
+export const NEEDED = { cluster: ['monitor', 'manage_index_templates'], index: ['read', 'index', 'delete', 'manage'] } as const;
 
 async function version(client: Client): Promise<Answer> {
   const found = await versionOf(client);

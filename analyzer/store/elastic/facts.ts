@@ -6,9 +6,7 @@ import { micros } from '../order.ts';
 import type { Conversation, FactQuery, Page } from '../store.ts';
 import { type Document, documentOf, parsed, type Query, type Scope, type Source, term } from './scope.ts';
 import { page, when } from './search.ts';
-import { exact, ipOf } from './values.ts';
-
-const lower = (text: string): string => exact(text.toLowerCase());
+import { exact, ipOf, lower } from './values.ts';
 
 /** Client and server as ECS names them. */
 function parties(client: string, server: string): Source {

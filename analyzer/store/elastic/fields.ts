@@ -194,13 +194,12 @@ export const OBSERVED_FIELDS: readonly DocumentField[] = OBSERVED.map(row);
 const OWN_SETS = new Set(['@timestamp', 'source', 'destination', 'network', 'host', 'device', 'tls', 'modbus', 'opcua', 'baseline']);
 
 /** Where ECS gives a type that does not follow from ours. */
-const ECS_TYPES: { [name: string]: MappingType } = { 'network.vlan.id': 'keyword', 'device.model': 'keyword', 'host.os': 'keyword' };
+const ECS_TYPES: { [name: string]: MappingType } = { 'network.vlan.id': 'keyword' };
 /** Where ECS has an object, or a name of another meaning. */
 const ECS_NAMES: { [name: string]: string } = {
   'device.model': 'device.model.name',
   'host.os': 'host.os.full',
   'device.version': 'ot.device_version',
-  'tls.client.hash.sha1': 'tls.client.hash.sha1',
 };
 
 /** Numbers that may have a fraction: milliseconds and values. */

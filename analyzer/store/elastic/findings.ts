@@ -10,9 +10,7 @@ import type { Facet, FindingQuery, Page } from '../store.ts';
 import { excerpt } from './excerpt.ts';
 import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, sited, term, terms } from './scope.ts';
 import { containing, facets, page, type Sort, when } from './search.ts';
-import { converted, exact, ipOf, wordsOf } from './values.ts';
-
-const lower = (text: string): string => exact(text.toLowerCase());
+import { converted, exact, ipOf, lower, wordsOf } from './values.ts';
 
 const party = (side: 'source' | 'destination', { ip, name }: { ip: string | null; name: string | null }): Source => ({
   ...(ip === null ? {} : { [`${side}.address`]: exact(ip), ...(ipOf(ip) === undefined ? {} : { [`${side}.ip`]: ip }) }),

@@ -6,13 +6,16 @@ import type { StoreError } from '../store.ts';
 import { assetDocument, wireOf } from './assets.ts';
 import { replaceAll } from './bulk.ts';
 import { decisionsAbout, decisionsOn } from './decisions.ts';
-import { explain, statusOf } from './errors.ts';
+import { explain } from './errors.ts';
 import { stateFields } from './facts.ts';
 import { lifeFields } from './findings.ts';
-import { type Kind, placeOf } from './kinds.ts';
+import type { Kind } from './kinds.ts';
 import { get, getAll, type Hit, parsed, type Scope, type Source, type Subject } from './scope.ts';
 
-export const PLACE: { [kind in Subject['kind']]: Kind } = { finding: 'findings', fact: 'facts', asset: 'assets' };
+const PLACE: { [kind in Subject['kind']]: Kind } = { finding: 'findings', fact: 'facts', asset: 'assets' };
+
+/** What people may have decided on, of a kind of document. */
+export const subjectOf = (kind: Kind): Subject['kind'] | undefined => (Object.keys(PLACE) as Subject['kind'][]).find((subject) => PLACE[subject] === kind);
 
 /** How often it is tried again when others change the same document. */
 const TRIES = 8;
@@ -25,18 +28,6 @@ const refolded: { [kind in Subject['kind']]: (scope: Scope, source: Source, deci
     return assetDocument(by, wireOf(source), decisions, Number(source['stillwatch.sequence'])).source;
   },
 };
-
-/** Replaces a document unless somebody else did meanwhile: then false. */
-async function replace(scope: Scope, kind: Kind, { _id, _seq_no, _primary_term }: Hit, document: Source): Promise<boolean> {
-  try {
-    const version = { if_seq_no: _seq_no as number, if_primary_term: _primary_term as number };
-    await scope.client.index({ index: placeOf(scope.prefix, kind), id: _id, document, ...version, refresh: true });
-    return true;
-  } catch (error) {
-    if (statusOf(error) === 409) return false;
-    throw explain(error);
-  }
-}
 
 /** Decisions on the subject of `head`, with one that is folded in already and not written down yet: its maker is about to, or died. */
 async function decisionsWith(scope: Scope, on: Subject, head: Hit | null, write: (decision: Decision) => Promise<void>): Promise<Decision[]> {
@@ -60,7 +51,8 @@ export async function claim(scope: Scope, decision: Decision, write: (decision: 
     if (head === null) return;
     const folded = refolded[on.kind](scope, head._source, inOrder([...decisions, decision]));
     // The wire may have changed it: then it is looked at again.
-    if (await replace(scope, PLACE[on.kind], head, { ...folded, 'stillwatch.latest': JSON.stringify(decision) })) return;
+    const source = { ...folded, 'stillwatch.latest': JSON.stringify(decision) };
+    if ((await replaceAll(scope, PLACE[on.kind], [{ head, source }], true))[0] === true) return;
   }
   throw busy(on);
 }

@@ -11,9 +11,7 @@ import { type DocumentField, OBSERVATION_FIELDS, OBSERVATION_SETS } from './fiel
 import { EXPIRING, isStream, type Kind } from './kinds.ts';
 import { type Document, documentOf, type Hit, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
 import { everything, when } from './search.ts';
-import { converted, exact, MAX_VALUES } from './values.ts';
-
-const lower = (text: string): string => exact(text.toLowerCase());
+import { converted, exact, lower, MAX_VALUES } from './values.ts';
 
 /** Finds what the field table knows of an observation: values by field, as many as can be searched. */
 function find(value: unknown, name: string, found: Map<DocumentField, unknown[]>): void {

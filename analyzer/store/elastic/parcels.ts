@@ -14,11 +14,8 @@ import { findingDocument } from './findings.ts';
 import type { Kind } from './kinds.ts';
 import { healthDocument, observationDocument } from './observations.ts';
 import { registersDocument } from './registers.ts';
-import type { Document, Scope, Subject } from './scope.ts';
+import type { Document, Scope } from './scope.ts';
 import { tagListDocument } from './tags.ts';
-
-/** What people may have decided on, by kind of document. */
-export const SUBJECT_OF: { [kind in Kind]?: Subject['kind'] } = { findings: 'finding', facts: 'fact', assets: 'asset' };
 
 type Maker = (scope: Scope, parcel: Parcel, decided: Decision[]) => Document;
 

@@ -4,9 +4,7 @@ import type { RegisterTable } from '../../registers/map.ts';
 import type { RegisterQuery } from '../store.ts';
 import { type Document, documentOf, parsed, type Scope, type Source, term } from './scope.ts';
 import { everything, when } from './search.ts';
-import { exact } from './values.ts';
-
-const lower = (text: string): string => exact(text.toLowerCase());
+import { lower } from './values.ts';
 
 export function registersDocument(scope: Scope, map: RegisterTable, sequence: number): Document {
   const fields: Source = {

@@ -3,11 +3,9 @@ import type { Client } from '@elastic/elasticsearch';
 import { explain } from './errors.ts';
 
 /** How long one is kept after a page was turned. */
-const KEEP = '2m';
+export const KEEP_ALIVE = '2m';
 /** Younger ones (ms) are shared: a list that is looked at again and again does not open one each time. */
 const SHARED = 20_000;
-
-export const KEEP_ALIVE = KEEP;
 
 export class Snapshots {
   private readonly client: Client;
@@ -21,7 +19,7 @@ export class Snapshots {
     const known = this.open.get(place);
     if (known !== undefined && performance.now() - known.at < SHARED) return known.id;
     try {
-      const { id } = await this.client.openPointInTime({ index: place, keep_alive: KEEP, ignore_unavailable: true });
+      const { id } = await this.client.openPointInTime({ index: place, keep_alive: KEEP_ALIVE, ignore_unavailable: true });
       this.open.set(place, { id, at: performance.now() });
       return id;
     } catch (error) {

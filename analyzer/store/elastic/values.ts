@@ -23,6 +23,9 @@ export function exact(text: string): string {
     .replace(/\ufffd+$/, '');
 }
 
+/** The same, to be asked for whatever the case. */
+export const lower = (text: string): string => exact(text.toLowerCase());
+
 /** The time as every server reads it, in UTC and with microseconds. Throws a StoreError (`query`) when it is none. */
 export function timeOf(time: string): string {
   const at = micros(time);

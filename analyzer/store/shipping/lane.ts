@@ -4,10 +4,10 @@ import { errors } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
 import { linesOf, type Outcome, send } from '../elastic/bulk.ts';
 import { explain } from '../elastic/errors.ts';
-import { catchUp, decidedOn, refoldAll } from '../elastic/heads.ts';
+import { catchUp, decidedOn, refoldAll, subjectOf } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
-import { present } from '../elastic/observations.ts';
-import { documentOfParcel, SUBJECT_OF } from '../elastic/parcels.ts';
+import { missing } from '../elastic/observations.ts';
+import { documentOfParcel } from '../elastic/parcels.ts';
 import type { Document, Scope, Subject } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
 import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
@@ -17,7 +17,7 @@ export const MAX_DOCUMENTS = 1000;
 const MAX_BYTES = 5_000_000;
 
 /** Documents that are under way, each with its parcel and lines. */
-type Load = { parcel: Parcel; document: Document | null; lines: [string, string] | null };
+type Load = { parcel: Parcel; document: Document; lines: [string, string] };
 
 /** What one step ships. `loads` of what people may decide on are made when it goes. */
 type Cargo = {
@@ -90,7 +90,7 @@ export class Lane {
   private prepare(after: number): Cargo {
     const parcels = this.within(nextParcels(this.db, this.kind, MAX_DOCUMENTS, after));
     const there = parcels.filter(({ json }) => json !== '');
-    const subject = SUBJECT_OF[this.kind];
+    const subject = subjectOf(this.kind);
     const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
     const cargo: Cargo = { parcels, there, ids, loads: [], dead: [] };
     if (subject === undefined) cargo.loads = there.flatMap((parcel) => this.load(parcel, [], cargo.dead));
@@ -108,7 +108,7 @@ export class Lane {
   }
 
   private async ship({ there, ids, loads, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
-    const subject = SUBJECT_OF[this.kind];
+    const subject = subjectOf(this.kind);
     if (subject === undefined) {
       await this.send(await this.missing(loads), dead, signal);
       if (this.kind === 'decisions') await this.fold(there);
@@ -136,19 +136,20 @@ export class Lane {
   private async missing(loads: Load[]): Promise<Load[]> {
     if (!this.uncertain || !isStream(this.kind) || loads.length === 0) return loads;
     await this.scope.client.indices.refresh({ index: placeOf(this.scope.prefix, this.kind) }, { ignore: [404] });
-    const known = await present(
-      this.scope,
-      this.kind,
-      loads.map(({ document }) => (document as Document).id),
+    const left = new Set(
+      await missing(
+        this.scope,
+        loads.map(({ document }) => document),
+      ),
     );
-    return loads.filter(({ document }) => !known.has((document as Document).id));
+    return loads.filter(({ document }) => left.has(document));
   }
 
   private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {
     if (loads.length === 0) return;
     const outcomes = await send(
       this.scope,
-      loads.flatMap(({ lines }) => lines as [string, string]),
+      loads.flatMap(({ lines }) => lines),
       false,
       signal,
     );
@@ -156,7 +157,7 @@ export class Lane {
     const waits: Outcome[] = [];
     for (const [n, outcome] of outcomes.entries()) {
       const { parcel, lines } = loads[n] as Load;
-      const [action, source] = lines as [string, string];
+      const [action, source] = lines;
       if (outcome.state === 'refused') dead.push({ kind: this.kind, id: parcel.id, reason: outcome.reason, action, source });
       if (outcome.state === 'wait') waits.push(outcome);
     }

@@ -18,7 +18,7 @@ const SLOW: ReadonlySet<Kind> = new Set(['assets', 'facts', 'conversations', 're
 const CEILINGS = 30_000;
 
 /** What is given up first when too much waits. Findings, decisions, the audit trail and what the baseline knows never are. */
-export const SACRIFICE: readonly Kind[] = ['flows', 'health', 'observations'];
+const SACRIFICE: readonly Kind[] = ['flows', 'health', 'observations'];
 
 export type Limits = {
   /** Documents of all kinds that may wait, and for how long (ms) single ones. */
@@ -60,7 +60,6 @@ export class Shipper {
   /** Ends within the time that a request under way takes to be given up; what was not settled is shipped again next time. */
   async stop(): Promise<void> {
     this.stopped.abort();
-    for (const wake of this.wakes.values()) wake();
     await this.work;
   }
 

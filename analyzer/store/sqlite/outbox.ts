@@ -39,8 +39,6 @@ const CHANGED: { [kind in Kind]?: { table: string; columns: string } } = {
   },
 };
 
-export const isAppended = (kind: Kind): boolean => APPENDED[kind] !== undefined;
-
 /** Turns shipping on: what is there already is queued, so that history goes too. Doing it again changes nothing. */
 export function beginShipping(db: Database, kinds: readonly Kind[]): void {
   db.transaction(() => {
@@ -93,7 +91,7 @@ export function settle(db: Database, kind: Kind, parcels: readonly Parcel[], dea
   db.transaction(() => {
     for (const letter of dead) bury(db, letter);
     const done = parcels.length - dead.length;
-    if (isAppended(kind)) {
+    if (APPENDED[kind] !== undefined) {
       db.run('UPDATE shipping SET cursor = max(cursor, ?), shipped = shipped + ? WHERE kind = ?', last.seq, done, kind);
       return;
     }
