@@ -10,6 +10,13 @@ export const levelRank = (level: Level): number => LEVELS.indexOf(level);
 export const STATUSES = ['new', 'acknowledged', 'in_progress', 'closed'] as const;
 export type Status = (typeof STATUSES)[number];
 
+/** All that nobody closed. */
+export const OPEN: readonly Status[] = STATUSES.filter((status) => status !== 'closed');
+
+/** Where a finding stands in lists: `suppressed` while somebody suppressed it, whatever its status. */
+export const STANDINGS = [...STATUSES, 'suppressed'] as const;
+export type Standing = (typeof STANDINGS)[number];
+
 export const RESOLUTIONS = ['true_positive', 'false_positive', 'authorised_change'] as const;
 export type Resolution = (typeof RESOLUTIONS)[number];
 
@@ -50,7 +57,7 @@ export type Finding = {
 };
 
 /** Kinds of decision a person takes on a finding, a fact or an asset. */
-export const DECISIONS = ['acknowledge', 'start', 'close', 'reopen', 'comment', 'approve', 'retire', 'edit', 'tags'] as const;
+export const DECISIONS = ['acknowledge', 'start', 'assign', 'suppress', 'close', 'reopen', 'comment', 'approve', 'retire', 'edit', 'tags'] as const;
 export type DecisionKind = (typeof DECISIONS)[number];
 
 /** Append-only: what a person decided. No update from the wire can undo one. */
@@ -64,20 +71,31 @@ export type Decision = {
   /** Closing only. */
   resolution: Resolution | null;
   comment: string;
-  /** Edits of an asset: attribute name to value. Of its tags: `list`, the id of the list that counts from now on ('' for none), `file` and `tags`, how many. */
+  /** Edits of an asset: attribute name to value. Assigning: `assignee`, '' for nobody. Suppressing: `until` (RFC 3339), '' to end it. Of tags: `list`, the id of the list that counts from now on ('' for none), `file` and `tags`, how many. */
   edit: { [attribute: string]: string } | null;
   /** How many decisions on the same subject whoever decided knew of: it comes after those, whatever the clocks of their makers say. 0 when absent. */
   after?: number;
 };
+
+/** Until when nobody wants to see a finding that is open, who said so and why. What happens meanwhile is counted all the same. */
+export type Suppression = { until: string; by: string; reason: string };
 
 /** A finding with what people made of it. */
 export type FindingView = Finding & {
   status: Status;
   resolution: Resolution | null;
   decided_by: string | null;
+  /** Whose it is. */
+  assignee: string | null;
+  /** May have run out, see `standing`. */
+  suppressed: Suppression | null;
   /** Whose it is, where those of many sites are read. */
   site?: string;
 };
+
+/** Where it stands at a time, ms since the epoch. */
+export const standing = ({ status, suppressed }: Pick<FindingView, 'status' | 'suppressed'>, now: number): Standing =>
+  suppressed !== null && Date.parse(suppressed.until) > now ? 'suppressed' : status;
 
 /** The status after a decision; comments and decisions of other kinds leave it alone. */
 export function decidedStatus(status: Status, kind: DecisionKind): Status {

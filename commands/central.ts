@@ -183,7 +183,7 @@ export class Central {
   }
 
   private async views(account: Account): Promise<SiteView[]> {
-    const open = await openBySite(this.among(account));
+    const open = await openBySite(this.among(account), new Date().toISOString());
     return this.seen(account).map((name) => ({
       name,
       sensors: this.roll.of(name).map(({ observer, version, contact, silent, status }) => ({ name: observer, version, contact, silent, status })),

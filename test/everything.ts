@@ -71,6 +71,8 @@ function decisions(n: number): Decision[] {
   const some = names(n / 8, 'finding').flatMap((name, i) => [
     sampleDecision(on('finding', name), 'close', { resolution: 'false_positive', comment: AWKWARD[i % 7] as string, by: `user ${i % 3}` }),
     sampleDecision(on('finding', name), i % 2 === 0 ? 'reopen' : 'comment', { comment: 'again' }),
+    sampleDecision(on('finding', name), 'assign', { '@timestamp': sampleTime(200), edit: { assignee: i % 3 === 0 ? '' : (AWKWARD[i % 7] as string) } }),
+    sampleDecision(on('finding', name), 'suppress', { '@timestamp': sampleTime(200), edit: { until: sampleTime(i * 10) }, comment: AWKWARD[i % 7] as string }),
   ]);
   const before = sampleDecision(on('finding', 'finding 1'), 'start', { '@timestamp': sampleTime(3) });
   const facts = names(n / 8, 'fact').map((name, i) => sampleDecision(on('fact', name), i % 2 === 0 ? 'approve' : 'retire', { after: 0 }));
@@ -129,7 +131,8 @@ export async function answers(store: Store): Promise<{ [question: string]: unkno
   return {
     findings: sorted,
     closed: await store.findings({ status: ['closed'], ...MANY }),
-    facets: [await store.findingFacets({}), await store.assetFacets({})],
+    suppressed: await store.findings({ status: ['suppressed'], at: sampleTime(40), ...MANY }),
+    facets: [await store.findingFacets({}), await store.findingFacets({ at: sampleTime(40) }), await store.assetFacets({})],
     assets,
     edited: await store.assets({ role: 'hmi' }),
     facts: await all((cursor) => store.facts({ limit: 999, cursor })),

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { consoleOver, fill, MemoryStore, PASSWORD, TOKEN, visitor } from '../test/console/fixture.ts';
+import { consoleOver, fill, memoryStore, PASSWORD, TOKEN, visitor } from '../test/console/fixture.ts';
 import { status } from '../test/console/plant.ts';
 import { openAccounts } from './accounts.ts';
 import { createApp } from './app.ts';
 import { safeNext } from './auth.ts';
 
 async function opened(more = {}) {
-  const store = new MemoryStore();
+  const store = memoryStore();
   await fill(store);
   const { app, accounts } = await consoleOver(store, more);
-  return { store, app, accounts, visit: visitor(app), first: (store.batch.findings[0] as { id: string }).id };
+  return { store, app, accounts, visit: visitor(app), first: (store.given.findings[0] as { id: string }).id };
 }
 
 const PAGES = ['/findings', '/assets', '/baseline', '/rules', '/coverage', '/account', '/findings/x', '/assets/x', '/nowhere'];
@@ -92,7 +92,7 @@ test('a viewer sees no form to decide with and may not decide; only an administr
   const decision = { csrf, kind: 'acknowledge', nonce: 'x'.repeat(12), seen: 'new' };
   assert.equal((await visit.post(`/findings/${first}/decisions`, decision)).status, 403);
   assert.equal((await visit.post('/baseline/decisions', { ...decision, kind: 'approve', fact: 'x' })).status, 403);
-  assert.equal((await visit.post(`/assets/${store.batch.assets[0]?.id}/edit`, { ...decision, name: 'x' })).status, 403);
+  assert.equal((await visit.post(`/assets/${store.given.assets[0]?.id}/edit`, { ...decision, name: 'x' })).status, 403);
   assert.equal((await visit.post('/account/add', { csrf, name: 'mallory', role: 'administrator', password: PASSWORD })).status, 403);
   assert.equal(store.decided.length, 0);
 
@@ -108,7 +108,7 @@ test('a viewer sees no form to decide with and may not decide; only an administr
 });
 
 test('set-up makes the first administrator, with the token, once', async () => {
-  const store = new MemoryStore();
+  const store = memoryStore();
   const accounts = openAccounts(':memory:', { cost: { N: 1024, r: 8, p: 1 } });
   const { visit: other } = await opened();
   const app = createApp({

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Replayed, Status } from '../analyzer/coverage.ts';
 import type { Decision, Level } from '../analyzer/finding.ts';
-import { LEVELS } from '../analyzer/finding.ts';
+import { LEVELS, OPEN } from '../analyzer/finding.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Account, Accounts, Session } from './accounts.ts';
 
@@ -95,7 +95,7 @@ export function openConsole(options: ConsoleOptions): Console {
   let counted = { at: Number.NEGATIVE_INFINITY, open: nothingOpen() };
   const open = async () => {
     const at = options.now().getTime();
-    if (Math.abs(at - counted.at) > OPEN_COUNTS_AGE) counted = { at, open: await countOpen(options.store) };
+    if (Math.abs(at - counted.at) > OPEN_COUNTS_AGE) counted = { at, open: await countOpen(options.store, options.now()) };
     return counted.open;
   };
   return {
@@ -114,9 +114,9 @@ export function openConsole(options: ConsoleOptions): Console {
   };
 }
 
-async function countOpen(store: Store): Promise<OpenByLevel> {
+async function countOpen(store: Store, now: Date): Promise<OpenByLevel> {
   const open = nothingOpen();
-  const facets = await store.findingFacets({ status: ['new', 'acknowledged', 'in_progress'] });
+  const facets = await store.findingFacets({ status: [...OPEN], at: now.toISOString() });
   for (const { value, count } of facets.level) if (value in open) open[value as Level] = count;
   return open;
 }

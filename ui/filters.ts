@@ -2,7 +2,7 @@
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { FACT_KINDS, FACT_STATES } from '../analyzer/fact.ts';
-import { LEVELS, STATUSES, type Status } from '../analyzer/finding.ts';
+import { LEVELS, OPEN, STANDINGS, type Standing } from '../analyzer/finding.ts';
 import type { AssetQuery, FindingQuery } from '../analyzer/store/store.ts';
 
 /** Parameters as they stand in the URL. */
@@ -17,9 +17,11 @@ const paging = { cursor: word(8192).optional(), from: z.coerce.number().int().mi
 export const WITHIN = { '1h': 3_600_000, '24h': 86_400_000, '7d': 7 * 86_400_000, '30d': 30 * 86_400_000 } as const;
 
 const FindingFilter = z.object({
-  status: z.enum(['open', ...STATUSES, 'all']).default('open'),
+  status: z.enum(['open', ...STANDINGS, 'all']).default('open'),
   level: z.array(z.enum(LEVELS)).max(LEVELS.length).default([]),
   rule: z.array(word(200)).max(64).default([]),
+  /** Names; NOBODY for those that are nobody's. */
+  assignee: z.array(word(200)).max(64).default([]),
   address: word(100).optional(),
   q: word(200).optional(),
   within: z.enum(Object.keys(WITHIN) as [keyof typeof WITHIN]).optional(),
@@ -50,7 +52,7 @@ const FactFilter = z.object({
 export type FactFilter = z.infer<typeof FactFilter>;
 
 export const parseFactFilter = (given: Parameters): FactFilter => parse(FactFilter, given, []);
-export const parseFindingFilter = (given: Parameters): FindingFilter => parse(FindingFilter, given, ['level', 'rule']);
+export const parseFindingFilter = (given: Parameters): FindingFilter => parse(FindingFilter, given, ['level', 'rule', 'assignee']);
 export const parseAssetFilter = (given: Parameters): AssetFilter => parse(AssetFilter, given, []);
 
 /** Reads a form or a query string, or refuses with 400 and one sentence. Empty fields count as absent; `lists` may repeat. */
@@ -66,15 +68,21 @@ export function parse<T extends z.ZodType>(schema: T, given: Parameters, lists: 
   throw new HTTPException(400, { message: `${issue?.path.join('.') || 'The request'}: ${issue?.message ?? 'not understood'}` });
 }
 
-const OPEN: Status[] = ['new', 'acknowledged', 'in_progress'];
+/** What a URL calls nobody: no account has such a name. */
+export const NOBODY = '-';
 
-/** Times are relative to the sensor's clock: in a replay "the last hour" is the last hour of the capture. */
-export function findingQuery(filter: FindingFilter, clock: number): FindingQuery {
-  const status = filter.status === 'all' ? undefined : filter.status === 'open' ? OPEN : [filter.status];
+/**
+ * Times are relative to the sensor's clock: in a replay "the last hour" is the last hour of the capture. What people suppressed is so by the wall
+ * clock, `now`. Both ms since the epoch.
+ */
+export function findingQuery(filter: FindingFilter, clock: number, now: number): FindingQuery {
+  const status: Standing[] | undefined = filter.status === 'all' ? undefined : filter.status === 'open' ? [...OPEN] : [filter.status];
   return {
+    at: new Date(now).toISOString(),
     ...(status === undefined ? {} : { status }),
     ...(filter.level.length === 0 ? {} : { level: filter.level }),
     ...(filter.rule.length === 0 ? {} : { rule: filter.rule }),
+    ...(filter.assignee.length === 0 ? {} : { assignee: filter.assignee.map((name) => (name === NOBODY ? '' : name)) }),
     ...(filter.address === undefined ? {} : { address: filter.address }),
     ...(filter.q === undefined ? {} : { text: filter.q }),
     ...(filter.within === undefined ? {} : { since: new Date(clock - WITHIN[filter.within]).toISOString() }),

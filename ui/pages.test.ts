@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Asset } from '../analyzer/asset.ts';
 import type { Finding } from '../analyzer/finding.ts';
-import { consoleOver, fill, MemoryStore, visitor } from '../test/console/fixture.ts';
+import { consoleOver, fill, memoryStore, visitor } from '../test/console/fixture.ts';
 import { finding } from '../test/console/happenings.ts';
 import { status } from '../test/console/plant.ts';
 import { sampleAsset, sampleAttribute, sampleConversation } from '../test/samples.ts';
 import { ago } from './time.ts';
 
-async function entered(role: 'viewer' | 'analyst' = 'analyst', given: { store?: MemoryStore; more?: object } = {}) {
-  const store = given.store ?? new MemoryStore();
+async function entered(role: 'viewer' | 'analyst' = 'analyst', given: { store?: ReturnType<typeof memoryStore>; more?: object } = {}) {
+  const store = given.store ?? memoryStore();
   if (given.store === undefined) await fill(store);
   const { app } = await consoleOver(store, given.more);
   const visit = visitor(app);
@@ -48,7 +48,7 @@ test('a URL that asks for what is not there is refused in one sentence', async (
 });
 
 test('a long list is paged by cursor, and pages say where they are', async () => {
-  const store = new MemoryStore();
+  const store = memoryStore();
   const many = Array.from({ length: 120 }, (_, i) => ({
     ...finding({ rule: 'modbus-exceptions', risk: 20, actor: '10.0.0.1', target: '10.0.0.2', minutes: i + 1, count: 1, explanation: `number ${i}` }),
     id: `f${i}`,
@@ -69,7 +69,7 @@ test('a long list is paged by cursor, and pages say where they are', async () =>
 });
 
 test('what came off the wire is text, wherever it is shown', async () => {
-  const store = new MemoryStore();
+  const store = memoryStore();
   await fill(store);
   const evil = `"><script>alert(1)</script><img src=x onerror=alert(2)>'`;
   const raw = { isEscaped: true, toString: () => evil, [evil]: { isEscaped: true, value: evil } };
@@ -84,7 +84,7 @@ test('what came off the wire is text, wherever it is shown', async () => {
     seen: { source: { ip: evil }, modbus: raw as never },
   });
   const fact = {
-    ...(store.batch.facts[0] as (typeof store.batch.facts)[number]),
+    ...(store.given.facts[0] as (typeof store.given.facts)[number]),
     id: evil,
     what: evil,
     server: evil,
@@ -110,17 +110,27 @@ test('what came off the wire is text, wherever it is shown', async () => {
   });
   await store.save({
     facts: [fact],
-    observations: [{ id: 'o', '@timestamp': evil, kind: evil, frames: one.occurrences[0]?.frames ?? [], source: evil, destination: evil, json: raw as never }],
+    observations: [
+      {
+        id: 'o',
+        '@timestamp': '2026-11-23T10:00:00Z',
+        kind: evil,
+        frames: one.occurrences[0]?.frames ?? [],
+        source: evil,
+        destination: evil,
+        json: raw as never,
+      },
+    ],
   });
-  const base = store.batch.assets[0] as Asset;
+  const base = store.given.assets[0] as Asset;
   const attributes = base.attributes.map((attribute) => ({ ...attribute, value: evil, source: evil }));
   await store.save({
     assets: [{ ...base, id: 'evil-asset', address: evil, attributes }],
-    conversations: [{ ...(store.batch.conversations[0] as (typeof store.batch.conversations)[number]), client: evil, server: evil, protocol: evil }],
+    conversations: [{ ...(store.given.conversations[0] as (typeof store.given.conversations)[number]), client: evil, server: evil, protocol: evil }],
   });
   await store.decide({
     id: 'd',
-    '@timestamp': evil,
+    '@timestamp': '2026-11-23T10:00:00Z',
     by: evil,
     on: { kind: 'finding', id: 'evil' },
     kind: 'comment',
@@ -151,7 +161,7 @@ test('what came off the wire is text, wherever it is shown', async () => {
 
 test('deciding needs no script: acknowledge, comment, close with a reason, reopen', async () => {
   const { store, visit } = await entered();
-  const id = store.batch.findings[0]?.id as string;
+  const id = store.given.findings[0]?.id as string;
   const action = `/findings/${id}/decisions`;
   const forms = async () => {
     const { text } = await visit.ask(`/findings/${id}`);
@@ -189,9 +199,64 @@ test('deciding needs no script: acknowledge, comment, close with a reason, reope
   );
 });
 
+test('a finding is given to somebody who may decide, and those of one person are a list', async () => {
+  const { store, visit } = await entered();
+  const id = store.given.findings[0]?.id as string;
+  const action = `/findings/${id}/decisions`;
+  const page = async () => (await visit.ask(`/findings/${id}`)).text;
+  const hidden = async (): Promise<{ [name: string]: string }> => {
+    const part = (await page()).split('<form').find((one) => one.includes('value="assign"')) as string;
+    return visit.form(`<form${part}`, action);
+  };
+  const choices = [...(await page()).matchAll(/<option value="([^"]*)"[^>]*>([^<]*)<\/option>/g)]
+    .map((match) => match[1])
+    .filter((name) => !name?.includes('T'));
+  assert.deepEqual(choices, ['analyst', 'administrator'], 'oneself first; a viewer decides nothing');
+  assert.equal((await visit.post(action, { ...(await hidden()), assignee: 'viewer' })).status, 422);
+  assert.equal((await visit.post(action, { ...(await hidden()), assignee: 'administrator' })).location, `/findings/${id}?done=assign`);
+  assert.match(await page(), /Assigned to<\/span> <b>administrator<\/b>/);
+  assert.match(await page(), /<b>analyst<\/b> assigned it to administrator/);
+  const list = (await visit.ask('/findings?status=all&assignee=administrator')).text;
+  assert.match(list, /1 finding match/);
+  assert.match(list, /assigned to administrator/);
+  const rest = (await visit.ask('/findings?status=all&assignee=-')).text;
+  assert.match(rest, new RegExp(`${store.given.findings.length - 1} findings match`));
+  await visit.post(action, { ...(await hidden()), assignee: '' });
+  assert.match(await page(), /assigned it to nobody/);
+});
+
+test('a suppressed finding leaves the open ones with a reason and an end, and comes back', async () => {
+  let now = Date.parse('2026-11-25T10:00:20Z');
+  const { store, visit } = await entered('analyst', { more: { now: () => new Date(now) } });
+  const id = store.given.findings[0]?.id as string;
+  const action = `/findings/${id}/decisions`;
+  const part = async () => `<form${(await visit.ask(`/findings/${id}`)).text.split('<form').find((one) => one.includes('value="suppress"'))}`;
+  const open = async () => Number(/([\d,]+) findings? open/.exec((await visit.ask('/findings')).text)?.[1]);
+  const before = await open();
+  const until = /<option value="([^"]+)">a week/.exec(await part())?.[1] as string;
+  assert.equal(until, '2026-12-02T10:01:00.000Z');
+  const form = visit.form(await part(), action);
+  assert.equal((await visit.post(action, { ...form, until, comment: ' ' })).status, 422, 'without a reason');
+  for (const wrong of ['2026-11-25T10:00:00Z', '2036-01-01T00:00:00Z']) {
+    assert.equal((await visit.post(action, { ...form, until: wrong, comment: 'because' })).status, 422, wrong);
+  }
+  assert.equal((await visit.post(action, { ...form, until: 'soon', comment: 'because' })).status, 400);
+  for (const _ of [1, 2]) assert.equal((await visit.post(action, { ...form, until, comment: 'Pump test' })).status, 303, 'sent twice it is one');
+  assert.equal(store.decided.length, 1);
+  assert.equal(await open(), before - 1);
+  assert.match((await visit.ask(`/findings/${id}`)).text, /Suppressed by <b>analyst<\/b> until 2026-12-02 10:01:00\.000 UTC: Pump test/);
+  assert.match((await visit.ask('/findings?status=suppressed')).text, /1 finding suppressed/);
+  now += 8 * 86_400_000;
+  assert.equal(await open(), before, 'a week later');
+  now -= 8 * 86_400_000;
+  assert.equal((await visit.post(action, { ...visit.form(await part(), action) })).location, `/findings/${id}?done=shown`);
+  assert.equal(await open(), before, 'ended');
+  assert.match((await visit.ask(`/findings/${id}`)).text, /ended its suppression/);
+});
+
 test('sending a form twice is one decision, and deciding on an outdated page is refused', async () => {
   const { store, visit } = await entered();
-  const id = store.batch.findings[1]?.id as string;
+  const id = store.given.findings[1]?.id as string;
   const action = `/findings/${id}/decisions`;
   const old = visit.form((await visit.ask(`/findings/${id}`)).text, action);
   assert.equal((await visit.post(action, old)).status, 303);
@@ -205,7 +270,7 @@ test('sending a form twice is one decision, and deciding on an outdated page is 
 
 test('a finding tells its story: beside normal, why, what to do, frames, history', async () => {
   const { store, visit } = await entered();
-  const { text } = await visit.ask(`/findings/${store.batch.findings[0]?.id}`);
+  const { text } = await visit.ask(`/findings/${store.given.findings[0]?.id}`);
   for (const part of ['Seen, beside what is normal', 'Why it matters', 'In the SOC', 'In the plant', 'What this cannot see', 'History'])
     assert.match(text, new RegExp(part));
   assert.match(text, /Unauthorized Message: Command Message/);
@@ -218,7 +283,7 @@ test('a finding tells its story: beside normal, why, what to do, frames, history
 
 test('a finding of the sensor itself has nothing to stand beside, and shows no empty table', async () => {
   const { store, visit } = await entered();
-  const [one] = store.batch.findings;
+  const [one] = store.given.findings;
   const target = { ip: null, name: null, unit_id: null };
   await store.save({
     findings: [{ ...(one as Finding), id: 'twice', actor: { ip: null, name: null }, target, seen: { loss: { reason: 'duplicates' } }, expected: [] }],
@@ -230,7 +295,7 @@ test('a finding of the sensor itself has nothing to stand beside, and shows no e
 
 test('an edit of an asset keeps only what changed', async () => {
   const { store, visit } = await entered();
-  const { id } = store.batch.assets[0] as Asset;
+  const { id } = store.given.assets[0] as Asset;
   const action = `/assets/${id}/edit`;
   const hidden = visit.form((await visit.ask(`/assets/${id}`)).text, action);
   const fields = { ...hidden, name: 'Intake PLC', role: hidden['was_role'] as string, purdue_level: hidden['was_purdue_level'] as string };
@@ -240,6 +305,11 @@ test('an edit of an asset keeps only what changed', async () => {
     store.decided.map((one) => one.edit),
     [{ name: 'Intake PLC' }],
   );
+  const late = await visit.post(action, { ...fields, name: 'Pump 1 <PLC>' });
+  assert.equal(late.status, 409, 'the page was drawn before');
+  assert.match(late.text, /Meanwhile analyst decided on this \(edit\)/);
+  assert.match(late.text, /name="name" value="Pump 1 &lt;PLC&gt;"/, 'what was typed stays');
+  assert.equal((await visit.post(action, { ...visit.form(late.text, action), name: 'Pump 1', role: '', purdue_level: '' })).status, 303, 'having seen it');
 });
 
 test('facts are approved together', async () => {
@@ -257,7 +327,7 @@ test('facts are approved together', async () => {
 
 test('an empty page says why and what to do', async () => {
   const quiet = {
-    store: new MemoryStore(),
+    store: memoryStore(),
     more: { rules: () => [], status: () => status({ frames: 0, clock: '', blind: [], assets_learning: 0, assets_protected: 0 }) },
   };
   const { visit } = await entered('viewer', quiet);
@@ -270,7 +340,7 @@ test('an empty page says why and what to do', async () => {
     ['/coverage', /no capture time yet/],
   ];
   for (const [path, words] of says) assert.match((await visit.ask(path)).text, words, path);
-  const learning = await entered('viewer', { store: new MemoryStore(), more: { status: () => status({ assets_learning: 3 }) } });
+  const learning = await entered('viewer', { store: memoryStore(), more: { status: () => status({ assets_learning: 3 }) } });
   assert.match((await learning.visit.ask('/findings')).text, /No findings while learning/);
 });
 
@@ -300,7 +370,7 @@ test('times are relative to the clock they are given', () => {
 });
 
 test('a gateway shows the devices behind it, and each of them leads back and has its own findings', async () => {
-  const store = new MemoryStore();
+  const store = memoryStore();
   const shown = (name: 'role' | 'gateway', value: string) => sampleAttribute(name, value, { confidence: 4 });
   await store.save({
     assets: [

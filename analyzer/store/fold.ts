@@ -1,7 +1,7 @@
 /** What people decided, folded into what the wire said: pure, the same for every backend. Decisions come oldest first, see `inOrder`. */
 import { type Asset, ATTRIBUTES, type Attribute, type AttributeName, best, editedBy, isEdit } from '../asset.ts';
 import type { Fact } from '../fact.ts';
-import { type Decision, decidedStatus, type FindingView } from '../finding.ts';
+import { type Decision, decidedStatus, type FindingView, type Suppression } from '../finding.ts';
 import { micros } from './order.ts';
 import { type AuditLine, StoreError } from './store.ts';
 
@@ -16,12 +16,16 @@ export function refuseOvertaken(decision: Decision, decisions: readonly Decision
   throw new StoreError('conflict', `Meanwhile ${other.by} decided on this (${other.kind}). Look at it again before you decide.`);
 }
 
-export type Life = Pick<FindingView, 'status' | 'resolution' | 'decided_by'>;
+export type Life = Pick<FindingView, 'status' | 'resolution' | 'decided_by' | 'assignee' | 'suppressed'>;
 
-/** Where a finding stands, and who brought it there last. */
+/** Where a finding stands, who brought it there last, and whose it is. */
 export function foldFinding(decisions: Decision[]): Life {
-  const life: Life = { status: 'new', resolution: null, decided_by: null };
+  const life: Life = { status: 'new', resolution: null, decided_by: null, assignee: null, suppressed: null };
   for (const decision of decisions) {
+    if (decision.kind === 'assign') life.assignee = decision.edit?.['assignee']?.toWellFormed() || null;
+    if (decision.kind === 'suppress') life.suppressed = suppression(decision);
+    // What is closed opens anew.
+    if (decision.kind === 'close') life.suppressed = null;
     const status = decidedStatus(life.status, decision.kind);
     if (status === life.status && decision.kind !== 'close') continue;
     life.status = status;
@@ -29,6 +33,14 @@ export function foldFinding(decisions: Decision[]): Life {
     life.decided_by = decision.by;
   }
   return life;
+}
+
+/** The last moment of the last year that has four digits. */
+const LATEST = Date.UTC(10_000, 0) - 1;
+
+function suppression({ edit, by, comment }: Decision): Suppression | null {
+  const until = Date.parse(edit?.['until'] ?? '');
+  return until > 0 ? { until: new Date(Math.min(until, LATEST)).toISOString(), by, reason: comment } : null;
 }
 
 /** The last approval or retirement counts; without one the fact says itself. */

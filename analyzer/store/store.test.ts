@@ -20,9 +20,10 @@ import {
   sampleTag,
   sampleTime,
 } from '../../test/samples.ts';
+import { random } from '../../test/sense.ts';
 import { missing } from '../../test/shared.ts';
 import { best } from '../asset.ts';
-import { type Finding, type FindingView, LEVELS, STATUSES } from '../finding.ts';
+import { type Decision, type Finding, type FindingView, LEVELS, STANDINGS, STATUSES, standing } from '../finding.ts';
 import type { Tag } from '../tags/tag.ts';
 import type { Cluster } from './elastic/scope.ts';
 import { elasticStore } from './elastic.ts';
@@ -50,7 +51,7 @@ const HOSTILE = [
   'x'.repeat(10_240),
 ];
 
-const VIEW = { status: 'new', resolution: null, decided_by: null } as const;
+const VIEW = { status: 'new', resolution: null, decided_by: null, assignee: null, suppressed: null } as const;
 
 async function everything<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
   const items: T[] = [];
@@ -111,7 +112,7 @@ export function contract([name, open]: Backend): void {
         withStore(async (store) => {
           const nothing = { items: [], next: null, total: 0 };
           assert.deepEqual(await store.findings({}), nothing);
-          assert.deepEqual(await store.findingFacets({}), { status: [], level: [], rule: [] });
+          assert.deepEqual(await store.findingFacets({}), { status: [], level: [], rule: [], assignee: [] });
           assert.equal(await store.finding('none'), null);
           assert.deepEqual(await store.assets({}), nothing);
           assert.deepEqual(await store.assetFacets({}), { role: [], protocol: [], vendor: [] });
@@ -134,6 +135,7 @@ export function contract([name, open]: Backend): void {
 
     describe('findings', () => findings(withStore));
     describe('decisions', () => decisions(withStore));
+    describe('assigned and suppressed findings', () => standings(withStore));
     describe('assets', () => assets(withStore));
     describe('facts and conversations', () => facts(withStore));
     describe('the register map and tags', () => tags(withStore));
@@ -363,6 +365,141 @@ function findings(withStore: WithStore): void {
         [Number.NaN, 50],
       ] as const) {
         assert.equal((await store.findings({ limit })).items.length, length, String(limit));
+      }
+    }),
+  );
+}
+
+const suppress = (id: string, until: string, second: number, comment = 'Pump test, Anna agreed.'): Decision =>
+  sampleDecision({ kind: 'finding', id }, 'suppress', { '@timestamp': sampleTime(second), edit: { until }, comment });
+const assign = (id: string, assignee: string, second = 1): Decision =>
+  sampleDecision({ kind: 'finding', id }, 'assign', { '@timestamp': sampleTime(second), edit: { assignee } });
+
+const ids = ({ items }: Page<FindingView>): string[] => items.map(({ id }) => id).sort();
+
+function standings(withStore: WithStore): void {
+  it(
+    'are given to somebody, and back',
+    withStore(async (store) => {
+      const [a, b] = [sampleFinding('a'), sampleFinding('b')];
+      await store.save({ findings: [a, b] });
+      await store.decide(assign(a.id, 'ben'));
+      await store.save({ findings: [sampleFinding('a', { count: 7 })] });
+      assert.deepEqual(await store.finding(a.id), { ...a, ...VIEW, count: 7, assignee: 'ben' });
+      assert.deepEqual(ids(await store.findings({ assignee: ['ben'] })), [a.id]);
+      assert.deepEqual(ids(await store.findings({ assignee: [''] })), [b.id]);
+      assert.equal((await store.findings({ assignee: ['ben', ''] })).total, 2);
+      assert.deepEqual((await store.findingFacets({ assignee: ['ben'] })).assignee, [
+        { value: '', count: 1 },
+        { value: 'ben', count: 1 },
+      ]);
+      await store.decide(assign(a.id, '', 2));
+      assert.equal((await store.finding(a.id))?.assignee, null);
+      assert.equal((await store.findings({ assignee: ['ben'] })).total, 0);
+    }),
+  );
+
+  it(
+    'are out of sight until a time, with who said so and why, and counted all the same',
+    withStore(async (store) => {
+      const [a, b] = [sampleFinding('a'), sampleFinding('b')];
+      await store.save({ findings: [a, b] });
+      await store.decide(suppress(a.id, sampleTime(500), 1));
+      await store.save({ findings: [sampleFinding('a', { count: 7 })] });
+      const view = await store.finding(a.id);
+      assert.deepEqual(view?.suppressed, { until: new Date(Date.parse(sampleTime(500))).toISOString(), by: 'anna', reason: 'Pump test, Anna agreed.' });
+      assert.deepEqual([view?.status, view?.count], ['new', 7]);
+      const standingAt = async (at: string | undefined): Promise<unknown[]> => {
+        const when = at === undefined ? {} : { at };
+        const lists = [await store.findings({ status: ['new'], ...when }), await store.findings({ status: ['suppressed'], ...when })];
+        return [...lists.map(ids), (await store.findingFacets(when)).status];
+      };
+      const both = [a.id, b.id].sort();
+      const shown = [both, [], [{ value: 'new', count: 2 }]];
+      const one = [
+        { value: 'new', count: 1 },
+        { value: 'suppressed', count: 1 },
+      ];
+      assert.deepEqual(await standingAt(sampleTime(499)), [[b.id], [a.id], one]);
+      assert.deepEqual(await standingAt(sampleTime(500)), shown, 'it has run out');
+      assert.deepEqual(await standingAt(undefined), shown, 'nobody asks');
+      await store.decide(suppress(a.id, '', 2));
+      assert.deepEqual(await standingAt(sampleTime(499)), shown, 'somebody ended it');
+    }),
+  );
+
+  it(
+    'are suppressed no longer once they are closed, also after they are reopened, nor by a time that is none',
+    withStore(async (store) => {
+      const { id } = sampleFinding('a');
+      await store.save({ findings: [sampleFinding('a')] });
+      await store.decide(suppress(id, sampleTime(500), 1));
+      await store.decide(sampleDecision({ kind: 'finding', id }, 'close', { '@timestamp': sampleTime(2), resolution: 'false_positive' }));
+      assert.equal((await store.findings({ status: ['closed'], at: sampleTime(3) })).total, 1);
+      await store.decide(sampleDecision({ kind: 'finding', id }, 'reopen', { '@timestamp': sampleTime(4) }));
+      assert.equal((await store.findings({ status: ['new'], at: sampleTime(5) })).total, 1);
+      for (const [n, until] of ['soon', 'x'.repeat(10_000), '-000001-01-01T00:00:00Z', '2026-13-45T99:99:99Z'].entries()) {
+        await store.decide(suppress(id, until, 6 + n));
+        assert.equal((await store.finding(id))?.suppressed, null, until.slice(0, 40));
+      }
+      await store.decide(suppress(id, '+275760-09-13T00:00:00.000Z', 11));
+      assert.equal((await store.findings({ status: ['suppressed'], at: sampleTime(12) })).total, 1, 'for as long as there are years');
+    }),
+  );
+
+  it(
+    'are listed and counted as their decisions say, whatever is asked',
+    withStore(async (store) => {
+      const saved = mixed();
+      await store.save({ findings: saved });
+      const below = random(7);
+      for (const { id } of saved) {
+        const at = { '@timestamp': sampleTime(1) };
+        const kinds = [
+          () => suppress(id, sampleTime(100 + below(3) * 100), 2),
+          () => assign(id, ['ben', 'cleo', 'anna'][below(3)] as string),
+          () => sampleDecision({ kind: 'finding', id }, below(2) === 0 ? 'close' : 'start', { ...at, resolution: null }),
+        ];
+        for (const make of kinds) if (below(2) === 0) await store.decide(make());
+      }
+      const views = await everything((cursor) => store.findings({ limit: 25, cursor }));
+      const some = <T>(from: readonly T[]): T[] | undefined => (below(2) === 0 ? undefined : from.filter(() => below(2) === 0));
+      for (let n = 0; n < 40; n++) {
+        const [status, level, assignee] = [some(STANDINGS), some(LEVELS), some(['', 'ben', 'cleo'])];
+        const at = below(4) === 0 ? undefined : sampleTime(50 + below(4) * 100);
+        const address = below(3) === 0 ? '10.0.0.1' : undefined;
+        const query = { ...(status && { status }), ...(level && { level }), ...(assignee && { assignee }), ...(at && { at }), ...(address && { address }) };
+        const of = {
+          status: (view: FindingView) => (at === undefined ? view.status : standing(view, Date.parse(at))),
+          level: (view: FindingView) => view.level,
+        };
+        const whose = (view: FindingView): string => view.assignee ?? '';
+        const fits = (view: FindingView, but: string): boolean =>
+          (but === 'status' || !status?.length || status.includes(of.status(view))) &&
+          (but === 'level' || !level?.length || level.includes(view.level)) &&
+          (but === 'assignee' || !assignee?.length || assignee.includes(whose(view))) &&
+          (address === undefined || view.actor.ip === address || view.target.ip === address);
+        const told = JSON.stringify(query);
+        const expected = views.filter((view) => fits(view, '')).map(({ id }) => id);
+        const listed = await everything((cursor) => store.findings({ ...query, limit: 9, cursor }));
+        assert.deepEqual(listed.map(({ id }) => id).sort(), expected.sort(), told);
+        assert.equal((await store.findings(query)).total, expected.length, told);
+        const facets = await store.findingFacets(query);
+        for (const [name, value] of [
+          ['status', of.status],
+          ['level', of.level],
+          ['assignee', whose],
+        ] as const) {
+          const counts = Map.groupBy(
+            views.filter((view) => fits(view, name)),
+            value,
+          );
+          assert.deepEqual(
+            Object.fromEntries(facets[name].map((one) => [one.value, one.count])),
+            Object.fromEntries([...counts].map(([key, all]) => [key, all.length])),
+            `${name} ${told}`,
+          );
+        }
       }
     }),
   );

@@ -7,7 +7,7 @@
  */
 import type { Asset } from '../asset.ts';
 import type { Fact, FactKind, FactState } from '../fact.ts';
-import type { Decision, Finding, FindingView, Level, Status } from '../finding.ts';
+import type { Decision, Finding, FindingView, Level, Standing } from '../finding.ts';
 import type { Table } from '../point.ts';
 import type { RegisterTable } from '../registers/map.ts';
 import type { Tag } from '../tags/tag.ts';
@@ -38,10 +38,14 @@ export type Page<T> = {
 export type Facet = { value: string; count: number }[];
 
 export type FindingQuery = {
-  status?: Status[];
+  status?: Standing[];
+  /** RFC 3339: what is suppressed then has that for its status. Without it nothing has. */
+  at?: string;
   level?: Level[];
   /** Rule names. */
   rule?: string[];
+  /** Names; '' of those that are nobody's. */
+  assignee?: string[];
   /** Address of actor or target; of a device behind a gateway (`10.0.0.9/3`) those whose target is that unit. */
   address?: string;
   /** Words that title, explanation or addresses contain; case does not matter. */
@@ -54,6 +58,8 @@ export type FindingQuery = {
   limit?: number;
   cursor?: string;
 };
+
+export type FindingFacets = { status: Facet; level: Facet; rule: Facet; assignee: Facet };
 
 export type AssetQuery = {
   text?: string;
@@ -163,8 +169,8 @@ export interface Store {
   save(batch: Batch): Promise<void>;
 
   findings(query: FindingQuery): Promise<Page<FindingView>>;
-  /** Counts by status, level and rule under `query`, each ignoring its own filter. */
-  findingFacets(query: FindingQuery): Promise<{ status: Facet; level: Facet; rule: Facet }>;
+  /** Counts by status, level, rule and assignee ('' for nobody) under `query`, each ignoring its own filter. */
+  findingFacets(query: FindingQuery): Promise<FindingFacets>;
   finding(id: string): Promise<FindingView | null>;
 
   assets(query: AssetQuery): Promise<Page<Asset>>;

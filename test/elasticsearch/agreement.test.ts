@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { OPEN } from '../../analyzer/finding.ts';
 import type { Cluster, Scope } from '../../analyzer/store/elastic/scope.ts';
 import { elasticStore } from '../../analyzer/store/elastic.ts';
 import { openSqlite } from '../../analyzer/store/sqlite.ts';
@@ -27,12 +28,17 @@ async function pages<T>(store: Store, read: Read<T>): Promise<{ items: T[]; tota
   throw new Error('paging does not end');
 }
 
+const FAR = '2999-01-01T00:00:00Z';
+const NOW = '2026-01-01T00:00:00Z';
+
 /** Decisions of every kind on what is there, and a tag list. */
 async function decideSome(store: Store): Promise<void> {
   const { items: findings } = await store.findings({ limit: 40 });
   for (const [n, { id }] of findings.entries()) {
     const kind = (['acknowledge', 'start', 'close', 'comment'] as const)[n % 4] as 'close';
     await store.decide(sampleDecision({ kind: 'finding', id }, kind, kind === 'close' ? { resolution: 'true_positive' } : {}));
+    if (n % 3 === 0) await store.decide(sampleDecision({ kind: 'finding', id }, 'assign', { edit: { assignee: 'ben' } }));
+    if (n % 5 === 0) await store.decide(sampleDecision({ kind: 'finding', id }, 'suppress', { edit: { until: FAR }, comment: 'until the outage' }));
   }
   for (const { id } of (await store.facts({ limit: 20 })).items) await store.decide(sampleDecision({ kind: 'fact', id }, 'approve'));
   const [asset] = (await store.assets({})).items;
@@ -50,6 +56,9 @@ const LISTS: [name: string, read: Read<unknown>][] = [
     ]),
   ),
   ['findings that are closed', (store, cursor) => store.findings({ status: ['closed'], limit: 3, cursor })],
+  ['findings that are suppressed', (store, cursor) => store.findings({ status: ['suppressed'], at: NOW, limit: 3, cursor })],
+  ['findings that are open and not suppressed', (store, cursor) => store.findings({ status: [...OPEN], at: NOW, limit: 3, cursor })],
+  ["findings that are somebody's", (store, cursor) => store.findings({ assignee: ['ben'], limit: 3, cursor })],
   ['findings with words', (store, cursor) => store.findings({ text: 'WROTE 10.', limit: 5, cursor })],
   ...(['address', 'first_seen', 'last_seen'] as const).map((sort): [string, Read<unknown>] => [
     `assets by ${sort}`,

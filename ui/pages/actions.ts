@@ -1,10 +1,34 @@
 import { html } from 'hono/html';
-import { type FindingView, RESOLUTIONS, type Resolution } from '../../analyzer/finding.ts';
+import { type FindingView, RESOLUTIONS, type Resolution, standing } from '../../analyzer/finding.ts';
 import type { Html } from '../console.ts';
+import { absolute } from '../time.ts';
 import { button, csrfField, hidden, key } from './parts.ts';
 
 /** What a decision form carries, and what came back with one that was refused. */
-export type Form = { csrf: string; nonce: string; after?: number; problem?: string; kind?: string; resolution?: string; comment?: string };
+export type Form = {
+  csrf: string;
+  nonce: string;
+  after?: number;
+  /** Who is asked, and everybody whom a finding may be given to. */
+  me: string;
+  people: string[];
+  /** ms since the epoch, by the wall clock. */
+  now: number;
+  problem?: string;
+  kind?: string;
+  resolution?: string;
+  comment?: string;
+};
+
+/** How long a finding may be suppressed, in days. */
+const SPANS: [days: number, words: string][] = [
+  [1, 'a day'],
+  [7, 'a week'],
+  [30, '30 days'],
+  [90, '90 days'],
+];
+const DAY = 86_400_000;
+export const LONGEST_SUPPRESSION = 366 * DAY;
 
 const CHOICES: { [resolution in Resolution]: [title: string, hint: string] } = {
   true_positive: ['True positive', 'It happened and it should not have.'],
@@ -15,12 +39,21 @@ const CHOICES: { [resolution in Resolution]: [title: string, hint: string] } = {
 /** Every decision that is possible now, with its key. Plain forms: a script only adds the keys. */
 export function actions(finding: FindingView, form: Form): Html {
   const { status } = finding;
+  const suppressed = standing(finding, form.now) === 'suppressed';
   const open = (kind: string) => (form.kind === kind && form.problem !== undefined ? html`open` : null);
   return html`<div class="actions" role="group" aria-label="Decide">
 ${form.problem === undefined ? null : html`<p class="notice warn" role="alert">${form.problem}</p>`}
 ${status === 'new' ? simple(finding, form, 'acknowledge', button('Acknowledge', 'a', 'primary')) : null}
 ${status === 'new' || status === 'acknowledged' ? simple(finding, form, 'start', button('Start work', 's', status === 'acknowledged' ? 'primary' : '')) : null}
 ${status === 'closed' ? simple(finding, form, 'reopen', button('Reopen', 'r', 'primary')) : html`<details class="popover" ${open('close')}><summary class="button${status === 'in_progress' ? ' primary' : ''}" data-key="c">Close…${key('c')}</summary>${closing(finding, form)}</details>`}
+${status === 'closed' ? null : html`<details class="popover" ${open('assign')}><summary class="button" data-key="t">Assign…${key('t')}</summary>${assigning(finding, form)}</details>`}
+${
+  status === 'closed'
+    ? null
+    : suppressed
+      ? simple(finding, form, 'suppress', html`${hidden('until', '')}${button('End suppression', 'p')}`)
+      : html`<details class="popover" ${open('suppress')}><summary class="button" data-key="p">Suppress…${key('p')}</summary>${suppressing(finding, form)}</details>`
+}
 <details class="popover" ${open('comment')}><summary class="button" data-key="m">Comment…${key('m')}</summary>${commenting(finding, form)}</details>
 </div>`;
 }
@@ -42,6 +75,24 @@ function closing(finding: FindingView, form: Form): Html {
 <label class="stack">Reason<textarea name="comment" rows="3" maxlength="4000" required placeholder="What you found, for who reads this next">${form.kind === 'close' ? (form.comment ?? '') : ''}</textarea></label>
 <p class="quiet">If the same happens again after closing, a new finding opens.</p>
 ${button('Close finding', '', 'primary')}</form>`;
+}
+
+function assigning(finding: FindingView, form: Form): Html {
+  const { assignee } = finding;
+  const others = [...new Set([...form.people, ...(assignee === null ? [] : [assignee])])].filter((name) => name !== form.me);
+  const choice = (name: string, words: string) => html`<option value="${name}" ${name === (assignee ?? form.me) ? html`selected` : null}>${words}</option>`;
+  return html`<form method="post" action="${target(finding)}" class="panel">${carried(finding, form, 'assign')}
+<label class="stack">Assign to<select name="assignee">${choice(form.me, `${form.me} (you)`)}${others.map((name) => choice(name, name))}${assignee === null ? null : choice('', 'nobody')}</select></label>
+${button('Assign', '', 'primary')}</form>`;
+}
+
+function suppressing(finding: FindingView, form: Form): Html {
+  const until = (days: number) => new Date(Math.ceil(form.now / 60_000) * 60_000 + days * DAY).toISOString();
+  return html`<form method="post" action="${target(finding)}" class="panel">${carried(finding, form, 'suppress')}
+<label class="stack">For<select name="until">${SPANS.map(([days, words]) => html`<option value="${until(days)}">${words}, until ${absolute(until(days)).slice(0, 16)} UTC</option>`)}</select></label>
+<label class="stack">Reason<textarea name="comment" rows="3" maxlength="4000" required placeholder="Why it need not be looked at until then, and who agreed">${form.kind === 'suppress' ? (form.comment ?? '') : ''}</textarea></label>
+<p class="quiet">It leaves the open findings until then. What happens meanwhile is counted all the same, and anything else about the same device still opens a finding.</p>
+${button('Suppress finding', '', 'primary')}</form>`;
 }
 
 const commenting = (

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 import { ATTACK_VERSION, technique } from '../../analyzer/attack.ts';
-import type { Decision, FindingView } from '../../analyzer/finding.ts';
+import { type Decision, type FindingView, standing } from '../../analyzer/finding.ts';
 import type { Kept } from '../../analyzer/store/store.ts';
 import type { Html, RuleSummary, Strip } from '../console.ts';
 import { count } from '../figures.ts';
@@ -32,10 +32,10 @@ export function findingPage(story: FindingStory): Html {
   const seen = beside(finding, story.strip.clock);
   return html`<nav class="crumb"><a href="/findings" data-key="u">${icon('back')}Findings</a></nav>
 <header class="lead" data-level="${finding.level}">
-<p class="meta">${level(finding.level)}${statusPill(finding.status, finding.resolution)}<span class="quiet">Risk</span> <b class="figure">${finding.risk}</b></p>
+<p class="meta">${level(finding.level)}${statusPill(standing(finding, story.now), finding.resolution)}${finding.assignee === null ? null : html`<span class="quiet">Assigned to</span> <b>${finding.assignee}</b>`}<span class="quiet">Risk</span> <b class="figure">${finding.risk}</b></p>
 <h1>${finding.title}</h1>
 <p class="sentence">${finding.explanation}</p>
-</header>
+${away(story)}</header>
 ${story.form === null ? html`<p class="quiet readonly">You may read findings. Deciding takes the role analyst.</p>` : actions(finding, story.form)}
 <div class="columns">
 <div class="story">
@@ -47,6 +47,13 @@ ${seen === null ? null : html`<section aria-labelledby="beside"><h2 id="beside">
 </div>
 ${facts(story)}
 </div>`;
+}
+
+/** Who wanted it out of sight, for how long and why. */
+function away({ finding, now }: FindingStory): Html | null {
+  const { suppressed } = finding;
+  if (suppressed === null || standing(finding, now) !== 'suppressed') return null;
+  return html`<p class="notice">${icon('warning')}<span>Suppressed by <b>${suppressed.by}</b> until ${absolute(suppressed.until)}: ${suppressed.reason} <span class="quiet">Counted all the same: ${count(finding.count)} so far.</span></span></p>`;
 }
 
 function why({ finding, rule, strip }: FindingStory): Html {

@@ -149,6 +149,8 @@ const KEYS: [keys: string[], what: string][] = [
   [['/'], 'Search'],
   [['a'], 'Acknowledge the finding'],
   [['s'], 'Start work on it'],
+  [['t'], 'Assign it'],
+  [['p'], 'Suppress it for some time'],
   [['c'], 'Close it'],
   [['r'], 'Reopen it'],
   [['m'], 'Comment'],

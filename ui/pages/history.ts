@@ -7,6 +7,8 @@ import { RESOLUTION_WORDS } from './parts.ts';
 const VERBS: { [kind in Decision['kind']]: string } = {
   acknowledge: 'acknowledged it',
   start: 'started work on it',
+  assign: 'assigned it',
+  suppress: 'suppressed it',
   close: 'closed it',
   reopen: 'reopened it',
   comment: 'commented',
@@ -25,9 +27,17 @@ ${decisions.map((decision) => entry(decision, now, waiting.has(decision.id)))}</
 
 /** `waits`: its site has not taken it yet. */
 export const entry = (decision: Decision, now: number, waits = false): Html =>
-  html`<li data-kind="${decision.kind}"><span class="dot"></span><p><b>${decision.by}</b> ${VERBS[decision.kind]}${
+  html`<li data-kind="${decision.kind}"><span class="dot"></span><p><b>${decision.by}</b> ${decision.kind === 'suppress' && !decision.edit?.['until'] ? 'ended its suppression' : VERBS[decision.kind]}${
     decision.resolution === null ? '' : ` as ${RESOLUTION_WORDS[decision.resolution]}`
-  }${decision.edit === null ? '' : `: ${decision.kind === 'tags' ? tagging(decision.edit) : changes(decision.edit)}`} <span class="quiet">${wall(decision['@timestamp'], now)}${waits ? ' · waiting for site' : ''}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
+  }${told(decision)} <span class="quiet">${wall(decision['@timestamp'], now)}${waits ? ' · waiting for site' : ''}</span></p>${decision.comment === '' ? null : html`<blockquote>${decision.comment}</blockquote>`}</li>`;
+
+/** What a decision changes, after the verb. */
+function told({ kind, edit }: Decision): string {
+  if (edit === null) return '';
+  if (kind === 'assign') return ` to ${edit['assignee'] || 'nobody'}`;
+  if (kind === 'suppress') return edit['until'] ? ` until ${absolute(edit['until'])}` : '';
+  return `: ${kind === 'tags' ? tagging(edit) : changes(edit)}`;
+}
 
 const changes = (edit: { [attribute: string]: string }): string =>
   Object.entries(edit)

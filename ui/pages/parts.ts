@@ -1,10 +1,16 @@
 /** Small pieces that several pages show. */
 import { html } from 'hono/html';
-import type { Level, Resolution, Status } from '../../analyzer/finding.ts';
+import type { Level, Resolution, Standing } from '../../analyzer/finding.ts';
 import type { Html } from '../console.ts';
 import { type Icon, icon } from './icon.ts';
 
-export const STATUS_WORDS: { [status in Status]: string } = { new: 'New', acknowledged: 'Acknowledged', in_progress: 'In progress', closed: 'Closed' };
+export const STATUS_WORDS: { [status in Standing]: string } = {
+  new: 'New',
+  acknowledged: 'Acknowledged',
+  in_progress: 'In progress',
+  closed: 'Closed',
+  suppressed: 'Suppressed',
+};
 export const LEVEL_WORDS: { [level in Level]: string } = { informational: 'Info', low: 'Low', medium: 'Medium', high: 'High', critical: 'Critical' };
 export const RESOLUTION_WORDS: { [resolution in Resolution]: string } = {
   true_positive: 'true positive',
@@ -15,7 +21,7 @@ export const RESOLUTION_WORDS: { [resolution in Resolution]: string } = {
 /** A coloured bar and a word: colour never speaks alone. */
 export const level = (of: Level): Html => html`<span class="level" data-level="${of}">${LEVEL_WORDS[of]}</span>`;
 
-export const statusPill = (of: Status, resolution: Resolution | null): Html =>
+export const statusPill = (of: Standing, resolution: Resolution | null): Html =>
   html`<span class="status" data-status="${of}">${STATUS_WORDS[of]}${of === 'closed' && resolution !== null ? html`<span class="quiet"> · ${RESOLUTION_WORDS[resolution]}</span>` : null}</span>`;
 
 /** Says why there is nothing and what to do. */

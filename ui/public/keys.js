@@ -47,7 +47,7 @@ function act(control) {
   }
   const panel = control.parentElement;
   panel.open = !panel.open;
-  if (panel.open) panel.querySelector('input:not([type="hidden"]), textarea')?.focus();
+  if (panel.open) panel.querySelector('input:not([type="hidden"]), select, textarea')?.focus();
   else control.focus();
   return true;
 }

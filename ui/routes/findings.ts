@@ -1,24 +1,27 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import { type DECISIONS, type DecisionKind, type FindingView, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
+import { type DECISIONS, type Decision, type DecisionKind, type FindingView, OPEN, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
 import { StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, waitingOn } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { findingQuery, parse, parseFindingFilter } from '../filters.ts';
-import type { Form } from '../pages/actions.ts';
+import { type Form, LONGEST_SUPPRESSION } from '../pages/actions.ts';
 import { findingPage } from '../pages/finding.ts';
 import { findingsPage } from '../pages/findings.ts';
 import { reply } from '../reply.ts';
 
 /** Kinds that a finding takes; approve, retire and edit are for facts and assets. */
-const KINDS = ['acknowledge', 'start', 'close', 'reopen', 'comment'] as const satisfies readonly (typeof DECISIONS)[number][];
+const KINDS = ['acknowledge', 'start', 'assign', 'suppress', 'close', 'reopen', 'comment'] as const satisfies readonly (typeof DECISIONS)[number][];
 type Kind = (typeof KINDS)[number];
 
-const DONE: { [kind in Kind]: string } = {
+const DONE: { [done in Kind | 'shown']: string } = {
   acknowledge: 'Acknowledged.',
   start: 'Work on it has started.',
+  assign: 'Assigned.',
+  suppress: 'Suppressed. What happens meanwhile is counted all the same.',
+  shown: 'Its suppression has ended.',
   close: 'Closed. If the same happens again, a new finding opens.',
   reopen: 'Reopened.',
   comment: 'Comment added.',
@@ -32,6 +35,10 @@ const DecisionForm = z.object({
   kind: z.enum(KINDS),
   resolution: z.enum(RESOLUTIONS).optional(),
   comment: z.string().trim().max(4000).default(''),
+  /** '' for nobody. */
+  assignee: z.string().trim().max(64).default(''),
+  /** '' to end it. */
+  until: z.union([z.literal(''), z.iso.datetime()]).default(''),
   nonce: z.string().min(8).max(64),
   /** The status the page showed. */
   seen: z.enum(STATUSES),
@@ -53,9 +60,15 @@ async function list(c: Ask, console: Console): Promise<Response> {
   const given = c.req.queries();
   const filter = parseFindingFilter(given);
   const strip = await console.strip();
-  const query = findingQuery(filter, strip.clock);
+  const now = console.options.now().getTime();
+  const query = findingQuery(filter, strip.clock, now);
   const [page, facets] = await Promise.all([store.findings(query), store.findingFacets(query)]);
-  return reply(c, console, { title: 'Findings', here: 'findings', strip }, findingsPage({ filter, given, page, facets, strip, rules: rules() }));
+  return reply(
+    c,
+    console,
+    { title: 'Findings', here: 'findings', strip },
+    findingsPage({ filter, given, page, facets, strip, rules: rules(), me: sessionOf(c).account.name, now }),
+  );
 }
 
 async function found(c: Ask, console: Console): Promise<FindingView> {
@@ -76,11 +89,29 @@ async function story(c: Ask, console: Console, finding: FindingView, told: Told)
     console.strip(),
     waitingOn(console, { kind: 'finding', id: finding.id }),
   ]);
-  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce(), after: decisions.length, ...told.refused } : null;
+  const form = may(session.account.role, 'analyst') ? { ...blank(c, console), after: decisions.length, ...told.refused } : null;
   const rule = rules().find((one) => one.name === finding.rule.name) ?? null;
-  const notice = KINDS.includes(told.done as Kind) ? DONE[told.done as Kind] : undefined;
+  const notice = Object.hasOwn(DONE, told.done ?? '') ? DONE[told.done as keyof typeof DONE] : undefined;
   const body = findingPage({ finding, rule, observations, decisions, waiting, strip, now: now().getTime(), form });
   return reply(c, console, { title: finding.title, here: 'findings', strip, status: told.status ?? 200, ...(notice === undefined ? {} : { notice }) }, body);
+}
+
+const blank = (c: Ask, console: Console): Form => {
+  const { account, csrf } = sessionOf(c);
+  return { csrf, nonce: nonce(), me: account.name, people: assignable(console), now: console.options.now().getTime() };
+};
+
+/** Accounts that may decide here. */
+function assignable({ options }: Console): string[] {
+  const here = options.sites?.here ?? null;
+  const sees = (sites: readonly string[]): boolean => here === null || sites.length === 0 || sites.includes(here);
+  return options.accounts.list().flatMap(({ name, role, sites }) => (may(role, 'analyst') && sees(sites) ? [name] : []));
+}
+
+/** What the decision changes beside the status. */
+function editOf({ kind, assignee, until }: DecisionForm): Decision['edit'] {
+  if (kind === 'assign') return { assignee };
+  return kind === 'suppress' ? { until } : null;
 }
 
 async function decide(c: Ask, console: Console): Promise<Response> {
@@ -95,7 +126,7 @@ async function decide(c: Ask, console: Console): Promise<Response> {
       kind,
       resolution: kind === 'close' ? (resolution ?? null) : null,
       comment,
-      edit: null,
+      edit: editOf(given),
       ...(given.after === undefined ? {} : { after: given.after }),
     },
     console.options.now(),
@@ -103,7 +134,7 @@ async function decide(c: Ask, console: Console): Promise<Response> {
   );
   const repeated = (await console.options.store.decisions(on)).some((one) => one.id === made.id);
   if (!repeated) {
-    const problem = refusal(finding, given);
+    const problem = refusal(finding, given) ?? misfit(given, console);
     if (problem !== null)
       return story(c, console, finding, {
         refused: { kind, comment, ...(resolution === undefined ? {} : { resolution }), problem: problem.text },
@@ -116,13 +147,15 @@ async function decide(c: Ask, console: Console): Promise<Response> {
       return story(c, console, await found(c, console), { refused: { kind, comment, problem: error.message }, status: 409 });
     }
   }
-  return c.redirect(`/findings/${encodeURIComponent(finding.id)}?done=${kind}`, 303);
+  return c.redirect(`/findings/${encodeURIComponent(finding.id)}?done=${kind === 'suppress' && given.until === '' ? 'shown' : kind}`, 303);
 }
 
 const POSSIBLE: { [kind in Kind]: readonly string[] } = {
   acknowledge: ['new'],
   start: ['new', 'acknowledged'],
-  close: ['new', 'acknowledged', 'in_progress'],
+  assign: OPEN,
+  suppress: OPEN,
+  close: OPEN,
   reopen: ['closed'],
   comment: STATUSES,
 } satisfies { [kind in DecisionKind & Kind]: readonly string[] };
@@ -136,4 +169,14 @@ function refusal(finding: FindingView, given: DecisionForm): { text: string; sta
   if ((given.kind === 'close' || given.kind === 'comment') && given.comment === '')
     return { text: given.kind === 'close' ? 'Give a reason.' : 'Write the comment first.', status: 422 };
   return null;
+}
+
+/** Why what the form holds does not do, or null. */
+function misfit({ kind, assignee, until, comment }: DecisionForm, console: Console): { text: string; status: 422 } | null {
+  if (kind === 'assign' && assignee !== '' && !assignable(console).includes(assignee))
+    return { text: 'There is nobody of that name who may decide here.', status: 422 };
+  if (kind !== 'suppress' || until === '') return null;
+  const span = Date.parse(until) - console.options.now().getTime();
+  if (span <= 0 || span > LONGEST_SUPPRESSION) return { text: 'Choose a time within the next year.', status: 422 };
+  return comment === '' ? { text: 'Give a reason.', status: 422 } : null;
 }

@@ -6,7 +6,7 @@ import { addressKey, micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
 import type { AssetQuery, Facet, Page } from '../store.ts';
 import { type Document, documentOf, get, type Hit, parsed, type Query, type Scope, type Source, search, sited, term, within } from './scope.ts';
-import { containing, facets, page, type Sort, when } from './search.ts';
+import { byTerm, type Choice, containing, facets, page, type Sort, when } from './search.ts';
 import { exact, ipOf, lower, macOf, wordsOf } from './values.ts';
 
 const named = (name: string, value: string): Source => (value === '' ? {} : { [name]: exact(value) });
@@ -67,9 +67,9 @@ export async function readAsset(scope: Scope, idOrAddress: string): Promise<Asse
   return found === null || found === undefined ? null : read(scope, found._source);
 }
 
-const clauses = (query: AssetQuery, choice: 'role' | 'protocol' | 'vendor'): { field: string; clauses: Query[] } => {
+const clauses = (query: AssetQuery, choice: 'role' | 'protocol' | 'vendor'): Choice => {
   const field = `stillwatch.${choice}`;
-  return { field, clauses: when(query[choice], (value) => term(field, exact(value))) };
+  return { values: byTerm(field), clauses: when(query[choice], (value) => term(field, exact(value))) };
 };
 
 const choicesOf = (query: AssetQuery) => ({ role: clauses(query, 'role'), protocol: clauses(query, 'protocol'), vendor: clauses(query, 'vendor') });

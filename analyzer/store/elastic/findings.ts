@@ -2,14 +2,14 @@
 
 import { behindGateway } from '../../asset.ts';
 import { technique } from '../../attack.ts';
-import { type Decision, type Finding, type FindingView, levelRank } from '../../finding.ts';
+import { type Decision, type Finding, type FindingView, levelRank, STATUSES, type Suppression } from '../../finding.ts';
 import { foldFinding } from '../fold.ts';
 import { micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
-import type { Facet, FindingQuery, Page } from '../store.ts';
+import type { FindingFacets, FindingQuery, Page } from '../store.ts';
 import { excerpt } from './excerpt.ts';
 import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, sited, term, terms } from './scope.ts';
-import { containing, facets, page, type Sort, when } from './search.ts';
+import { byTerm, type Choice, containing, facets, page, type Sort, when } from './search.ts';
 import { converted, exact, ipOf, lower, wordsOf } from './values.ts';
 
 const party = (side: 'source' | 'destination', { ip, name }: { ip: string | null; name: string | null }): Source => ({
@@ -35,8 +35,15 @@ function protocolOf(finding: Finding): Source {
 
 /** What people made of it, from their decisions: the oldest first. */
 export function lifeFields(decisions: Decision[]): Source {
-  const { status, resolution, decided_by } = foldFinding(decisions);
-  return { 'stillwatch.status': status, 'stillwatch.resolution': resolution, 'stillwatch.decided_by': decided_by === null ? null : exact(decided_by) };
+  const { status, resolution, decided_by, assignee, suppressed } = foldFinding(decisions);
+  return {
+    'stillwatch.status': status,
+    'stillwatch.resolution': resolution,
+    'stillwatch.decided_by': decided_by === null ? null : exact(decided_by),
+    'stillwatch.assignee': exact(assignee ?? ''),
+    'stillwatch.suppressed_until': suppressed === null ? null : micros(suppressed.until),
+    'stillwatch.suppressed': suppressed === null ? null : JSON.stringify(suppressed),
+  };
 }
 
 const search = ({ title, explanation, actor, target }: Finding): string[] =>
@@ -95,6 +102,8 @@ const read = (scope: Scope, source: Source): FindingView => ({
   status: source['stillwatch.status'] as FindingView['status'],
   resolution: (source['stillwatch.resolution'] ?? null) as FindingView['resolution'],
   decided_by: (source['stillwatch.decided_by'] ?? null) as string | null,
+  assignee: (source['stillwatch.assignee'] || null) as string | null,
+  suppressed: source['stillwatch.suppressed'] ? parsed<Suppression>(source, 'stillwatch.suppressed') : null,
 });
 
 export async function readFinding(scope: Scope, id: string): Promise<FindingView | null> {
@@ -117,15 +126,33 @@ const common = ({ address, text, since, until }: FindingQuery): Query[] => [
   ...containing(text),
 ];
 
-const choice = (field: string, values: string[] | undefined): { field: string; clauses: Query[] } => ({
-  field,
-  clauses: values === undefined || values.length === 0 ? [] : [terms(field, values.map(exact))],
+const oneOf = (field: string, values: readonly string[] = []): Query[] => (values.length === 0 ? [] : [terms(field, values.map(exact))]);
+
+const choice = (field: string, values: string[] | undefined): Choice => ({ values: byTerm(field), clauses: oneOf(field, values) });
+
+/** Suppressed at a time (RFC 3339). */
+const suppressed = (at: string): Query => ({ range: { 'stillwatch.suppressed_until': { gt: micros(at) } } });
+
+/** Not suppressed at that time, of any of these statuses. */
+export const standing = (at: string, statuses: readonly string[]): Query => ({
+  bool: { filter: oneOf('stillwatch.status', statuses), must_not: [suppressed(at)] },
 });
 
-const choices = ({ status, level, rule }: FindingQuery) => ({
-  status: choice('stillwatch.status', status),
-  level: choice('stillwatch.level', level),
-  rule: choice('stillwatch.rule', rule),
+/** What is suppressed has no other standing. */
+function standings({ status, at }: FindingQuery): Choice {
+  const field = 'stillwatch.status';
+  if (at === undefined) return choice(field, status);
+  const byStanding = Object.fromEntries([...STATUSES.map((one) => [one, standing(at, [one])]), ['suppressed', suppressed(at)]]);
+  const own = standing(at, status ?? []);
+  const clauses = !status?.length ? [] : status.includes('suppressed') ? [{ bool: { should: [own, suppressed(at)], minimum_should_match: 1 } }] : [own];
+  return { values: { filters: { filters: byStanding } }, clauses };
+}
+
+const choices = (query: FindingQuery) => ({
+  status: standings(query),
+  level: choice('stillwatch.level', query.level),
+  rule: choice('stillwatch.rule', query.rule),
+  assignee: choice('stillwatch.assignee', query.assignee),
 });
 
 export async function listFindings(scope: Scope, query: FindingQuery): Promise<Page<FindingView>> {
@@ -142,5 +169,4 @@ export async function listFindings(scope: Scope, query: FindingQuery): Promise<P
   });
 }
 
-export const countFindings = (scope: Scope, query: FindingQuery): Promise<{ status: Facet; level: Facet; rule: Facet }> =>
-  facets(scope, 'findings', common(query), choices(query));
+export const countFindings = (scope: Scope, query: FindingQuery): Promise<FindingFacets> => facets(scope, 'findings', common(query), choices(query));

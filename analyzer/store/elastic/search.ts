@@ -78,26 +78,35 @@ async function at(scope: Scope, kind: Kind, body: object, snapshot: string | und
   }
 }
 
-type Buckets = { buckets: { key: string; doc_count: number }[] };
+/** Of a choice: how its values are counted, and the clauses of those that are chosen. */
+export type Choice = { values: object; clauses: Query[] };
+
+export const byTerm = (field: string): object => ({ terms: { field, size: CHOICES } });
+
+type Bucket = { key: string; doc_count: number };
+type Buckets = { buckets: Bucket[] | { [key: string]: { doc_count: number } } };
+
+function facet(counted: Buckets | undefined): Facet {
+  const { buckets = [] } = counted ?? {};
+  const all = Array.isArray(buckets) ? buckets : Object.entries(buckets).map(([key, { doc_count }]) => ({ key, doc_count }));
+  return byCount(all.filter(({ doc_count }) => doc_count > 0).map(({ key, doc_count }) => ({ value: key, count: doc_count })));
+}
 
 /** Counts of each choice's values, under `scopeFilter` and the clauses of the other choices. */
 export async function facets<C extends string>(
   scope: Scope,
   kind: Kind,
   common: Query[],
-  choices: { [choice in C]: { field: string; clauses: Query[] } },
+  choices: { [choice in C]: Choice },
 ): Promise<{ [choice in C]: Facet }> {
   const names = Object.keys(choices) as C[];
   const aggs = names.map((name) => {
     const others = names.filter((other) => other !== name).flatMap((other) => choices[other].clauses);
-    return [name, { filter: { bool: { filter: others } }, aggs: { values: { terms: { field: choices[name].field, size: CHOICES } } } }] as const;
+    return [name, { filter: { bool: { filter: others } }, aggs: { values: choices[name].values } }] as const;
   });
   const { aggregations } = await search(scope, [kind], { size: 0, query: within(scope, common), aggs: Object.fromEntries(aggs) });
-  const facet = (name: C): Facet => {
-    const counted = (aggregations?.[name] as { values?: Buckets } | undefined)?.values?.buckets ?? [];
-    return byCount(counted.map(({ key, doc_count }) => ({ value: key, count: doc_count })));
-  };
-  return Object.fromEntries(names.map((name) => [name, facet(name)])) as { [choice in C]: Facet };
+  const of = (name: C): Facet => facet((aggregations?.[name] as { values?: Buckets } | undefined)?.values);
+  return Object.fromEntries(names.map((name) => [name, of(name)])) as { [choice in C]: Facet };
 }
 
 /** All that match, in order, portion by portion. */

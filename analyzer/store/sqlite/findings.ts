@@ -4,12 +4,12 @@ import type { Finding, FindingView } from '../../finding.ts';
 import { foldFinding } from '../fold.ts';
 import { micros, searchable, words } from '../order.ts';
 import { byCount, sortNamed } from '../page.ts';
-import type { Facet, FindingQuery, Page } from '../store.ts';
-import type { Database, Row } from './database.ts';
+import type { Facet, FindingFacets, FindingQuery, Page } from '../store.ts';
+import type { Database, Input, Row } from './database.ts';
 import { decisionsOn } from './decisions.ts';
 import { type Filter, filterOf, page, type Sort, total, when, where } from './page.ts';
 
-const COLUMNS = 'json, status, resolution, decided_by';
+const COLUMNS = 'json, status, resolution, decided_by, assignee, suppressed';
 
 const SORTS: { [name: string]: Sort<FindingView> } = {
   last_seen: { column: 'last_seen', type: 'number', of: (finding) => micros(finding.last_seen) },
@@ -18,40 +18,57 @@ const SORTS: { [name: string]: Sort<FindingView> } = {
   count: { column: 'count', type: 'number', of: (finding) => finding.count },
 };
 
-const SAVE = `INSERT INTO findings (id, opened, last_seen, risk, count, level, rule, actor, target, search, json, status, resolution, decided_by)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const SAVE = `INSERT INTO findings (id, opened, last_seen, risk, count, level, rule, actor, target, search, json, status, resolution, decided_by, assignee,
+  suppressed, suppressed_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET opened = excluded.opened, last_seen = excluded.last_seen, risk = excluded.risk, count = excluded.count, level = excluded.level,
     rule = excluded.rule, actor = excluded.actor, target = excluded.target, search = excluded.search, json = excluded.json,
-    status = excluded.status, resolution = excluded.resolution, decided_by = excluded.decided_by`;
+    status = excluded.status, resolution = excluded.resolution, decided_by = excluded.decided_by, assignee = excluded.assignee,
+    suppressed = excluded.suppressed, suppressed_until = excluded.suppressed_until`;
+
+const REFOLD = 'UPDATE findings SET status = ?, resolution = ?, decided_by = ?, assignee = ?, suppressed = ?, suppressed_until = ? WHERE id = ?';
+
+/** As the columns have it. */
+function lifeOf(db: Database, id: string): Input[] {
+  const { status, resolution, decided_by, assignee, suppressed } = foldFinding(decisionsOn(db, { kind: 'finding', id }));
+  const muted = suppressed === null ? ['', 0] : [JSON.stringify(suppressed), micros(suppressed.until)];
+  return [status, resolution, decided_by, assignee ?? '', ...muted];
+}
 
 const lower = (text: string | null): string | null => text?.toLowerCase() ?? null;
 
 export function saveFinding(db: Database, finding: Finding): void {
   const { id, actor, target } = finding;
   const search = searchable(finding.title, finding.explanation, actor.ip, actor.name, target.ip, target.name);
-  const life = foldFinding(decisionsOn(db, { kind: 'finding', id }));
   const seen = [id, micros(finding.opened), micros(finding.last_seen), finding.risk, finding.count, finding.level, finding.rule.name];
-  db.run(SAVE, ...seen, lower(actor.ip), lower(target.ip), search, JSON.stringify(finding), life.status, life.resolution, life.decided_by);
+  db.run(SAVE, ...seen, lower(actor.ip), lower(target.ip), search, JSON.stringify(finding), ...lifeOf(db, id));
 }
 
 /** After a decision; nothing when the finding has not arrived yet. */
-export function refoldFinding(db: Database, id: string): void {
-  const life = foldFinding(decisionsOn(db, { kind: 'finding', id }));
-  db.run('UPDATE findings SET status = ?, resolution = ?, decided_by = ? WHERE id = ?', life.status, life.resolution, life.decided_by, id);
-}
+export const refoldFinding = (db: Database, id: string): void => void db.run(REFOLD, ...lifeOf(db, id), id);
 
 const read = (row: Row): FindingView =>
-  ({ ...JSON.parse(String(row['json'])), status: row['status'], resolution: row['resolution'], decided_by: row['decided_by'] }) as FindingView;
+  ({
+    ...JSON.parse(String(row['json'])),
+    status: row['status'],
+    resolution: row['resolution'],
+    decided_by: row['decided_by'],
+    assignee: row['assignee'] || null,
+    suppressed: row['suppressed'] ? JSON.parse(String(row['suppressed'])) : null,
+  }) as FindingView;
 
 export function readFinding(db: Database, id: string): FindingView | null {
   const row = db.get(`SELECT ${COLUMNS} FROM findings WHERE id = ?`, id);
   return row === undefined ? null : read(row);
 }
 
-const CHOICES = ['status', 'level', 'rule'] as const;
+const CHOICES = ['status', 'level', 'rule', 'assignee'] as const;
 type Choice = (typeof CHOICES)[number];
 
 const BY_CHOICE = ' INDEXED BY findings_by_choice';
+const SUPPRESSED = ' INDEXED BY findings_suppressed';
+/** Nothing is suppressed for longer. */
+const NEVER = Number.POSITIVE_INFINITY;
+const timeOf = ({ at }: FindingQuery): number => (at === undefined ? NEVER : micros(at));
 /** Findings of the chosen kinds up to which they are looked up and sorted; more are met soon enough by walking in sorted order. */
 const FEW = 5000;
 
@@ -72,18 +89,35 @@ function scopeOf({ address, text, since, until }: FindingQuery): Filter {
   );
 }
 
-type Combination = { status: string; level: string; rule: string; n: number };
+type Combination = { [choice in Choice]: string } & { n: number };
+
+const COMBINATION = CHOICES.join(', ');
+
+/** Findings suppressed at a time (microseconds), by combination. */
+const hidden = (db: Database, at: number): Combination[] =>
+  db.all(
+    `SELECT ${COMBINATION}, count(*) AS n FROM findings${SUPPRESSED} WHERE suppressed_until > ? AND suppressed_until > 0 GROUP BY ${COMBINATION}`,
+    at,
+  ) as Combination[];
+
+const suppressed = (row: Combination): Combination => ({ ...row, status: 'suppressed' });
 
 /** How many of each combination of choices there are in all. */
-const kept = (db: Database): Combination[] => db.all('SELECT status, level, rule, n FROM finding_counts WHERE n > 0') as Combination[];
+function kept(db: Database, at: number): Combination[] {
+  const rows = db.all(`SELECT ${COMBINATION}, n FROM finding_counts WHERE n > 0`) as Combination[];
+  const away = at === NEVER ? [] : hidden(db, at);
+  return [...rows, ...away.flatMap((row) => [suppressed(row), { ...row, n: -row.n }])];
+}
 
 /** The same within the scope: counted from the findings when there is one. */
 function within(db: Database, query: FindingQuery): Combination[] {
   const scope = scopeOf(query);
-  if (scope.sql.length === 0) return kept(db);
+  const at = timeOf(query);
+  if (scope.sql.length === 0) return kept(db, at);
   const timeOnly = !query.address && words(query.text ?? '').length === 0;
-  const sql = `SELECT status, level, rule, count(*) AS n FROM findings${timeOnly ? BY_CHOICE : ''}${where(scope)} GROUP BY status, level, rule`;
-  return db.all(sql, ...scope.values) as Combination[];
+  const columns = `${COMBINATION}, suppressed_until > ? AS away`;
+  const sql = `SELECT ${columns}, count(*) AS n FROM findings${timeOnly ? BY_CHOICE : ''}${where(scope)} GROUP BY ${COMBINATION}, away`;
+  return db.all(sql, at, ...scope.values).map((row) => (row['away'] === 1 ? suppressed(row as Combination) : (row as Combination)));
 }
 
 const passes = (query: FindingQuery, row: Combination, choice: Choice): boolean => {
@@ -93,23 +127,34 @@ const passes = (query: FindingQuery, row: Combination, choice: Choice): boolean 
 const chosen = (query: FindingQuery, rows: Combination[]): Combination[] => rows.filter((row) => CHOICES.every((choice) => passes(query, row, choice)));
 const sum = (rows: Combination[]): number => rows.reduce((count, row) => count + row.n, 0);
 
+type Condition = readonly [string, ...(string | number)[]];
+
+const isOneOf = (choice: Choice, values: readonly string[]): Condition => [`${choice} IN (SELECT value FROM json_each(?))`, JSON.stringify(values)];
+
+/** What is suppressed has no other standing. */
+function standings({ status = [] }: FindingQuery, at: number): Condition[] {
+  if (status.length === 0) return [];
+  const own = isOneOf('status', status);
+  if (status.includes('suppressed')) return [[`(suppressed_until > ? OR ${own[0]})`, at, ...own.slice(1)]];
+  return at === NEVER ? [own] : [own, ['suppressed_until <= ?', at]];
+}
+
 /** The choices as conditions; `among` spells out what they come to. */
-function choicesOf(query: FindingQuery, among: Combination[] | null): Filter {
-  return filterOf(
-    ...CHOICES.map((choice) => {
-      const values = among === null ? query[choice] : [...new Set(among.map((row) => row[choice]))];
-      const list = among === null && !values?.length ? undefined : JSON.stringify(values);
-      return when(list, (json) => [`${choice} IN (SELECT value FROM json_each(?))`, json] as const);
-    }),
-  );
+function choicesOf(query: FindingQuery, at: number, among: Combination[] | null): Filter {
+  const valuesOf = (choice: Choice): readonly string[] => (among === null ? (query[choice] ?? []) : [...new Set(among.map((row) => row[choice]))]);
+  const others = (['level', 'rule', 'assignee'] as const).filter((choice) => among !== null || valuesOf(choice).length > 0);
+  // An index by choice is of use when it has all of them.
+  const status = among === null ? [] : [isOneOf('status', valuesOf('status'))];
+  return filterOf(...status, ...standings(query, at), ...others.map((choice) => isOneOf(choice, valuesOf(choice))));
 }
 
 export function listFindings(db: Database, query: FindingQuery): Page<FindingView> {
   const { order = 'desc', limit, cursor } = query;
-  const rows = chosen(query, kept(db));
-  const few = sum(rows) <= FEW;
+  const at = timeOf(query);
+  const rows = chosen(query, kept(db, at));
+  const few = sum(rows) <= FEW && !query.status?.includes('suppressed');
   const scope = scopeOf(query);
-  const choices = choicesOf(query, few ? rows : null);
+  const choices = choicesOf(query, at, few ? rows : null);
   const filter = { sql: [...choices.sql, ...scope.sql], values: [...choices.values, ...scope.values] };
   const hint = few ? BY_CHOICE : '';
   const count = few && scope.sql.length > 0 ? total(db, `findings${hint}`, filter) : sum(chosen(query, within(db, query)));
@@ -121,10 +166,10 @@ function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet 
   for (const row of rows) {
     if (CHOICES.every((other) => other === choice || passes(query, row, other))) counts.set(row[choice], (counts.get(row[choice]) ?? 0) + row.n);
   }
-  return byCount([...counts].map(([value, count]) => ({ value, count })));
+  return byCount([...counts].filter(([, count]) => count > 0).map(([value, count]) => ({ value, count })));
 }
 
-export function countFindings(db: Database, query: FindingQuery): { status: Facet; level: Facet; rule: Facet } {
+export function countFindings(db: Database, query: FindingQuery): FindingFacets {
   const rows = within(db, query);
-  return { status: facet(rows, query, 'status'), level: facet(rows, query, 'level'), rule: facet(rows, query, 'rule') };
+  return Object.fromEntries(CHOICES.map((choice) => [choice, facet(rows, query, choice)])) as FindingFacets;
 }
