@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { type Asset, ATTRIBUTES, type Attribute, behindGateway, best } from '../../analyzer/asset.ts';
 import type { Fact } from '../../analyzer/fact.ts';
-import type { Decision, FindingView } from '../../analyzer/finding.ts';
+import { type Decision, type FindingView, standing } from '../../analyzer/finding.ts';
 import type { RegisterTable } from '../../analyzer/registers/map.ts';
 import type { Conversation, Page } from '../../analyzer/store/store.ts';
 import type { Html, Strip } from '../console.ts';
@@ -13,6 +13,15 @@ import { icon } from './icon.ts';
 import { button, csrfField, hidden, level, statusPill } from './parts.ts';
 import { registers, some } from './registers.ts';
 import { tagList } from './taglist.ts';
+
+/** `after`: how many decisions the page showed. `typed`: what came back with an edit that was refused. */
+export type EditForm = {
+  csrf: string;
+  nonce: string;
+  after: number;
+  problem?: string;
+  typed?: { [field in 'name' | 'role' | 'purdue_level' | 'comment']: string };
+};
 
 export type AssetCard = {
   asset: Asset;
@@ -32,7 +41,7 @@ export type AssetCard = {
   names: Map<string, string>;
   strip: Strip;
   now: number;
-  form: { csrf: string; nonce: string; problem?: string } | null;
+  form: EditForm | null;
 };
 
 /** Roles offered when editing; any other word may be typed. */
@@ -111,11 +120,11 @@ function attribute(one: Attribute, clock: number): Html {
 const confidence = (one: Attribute): Html =>
   html`<span class="sure" role="img" aria-label="confidence ${one.confidence} of 5: ${SURE[one.confidence]}" title="${one.confidence} of 5: ${SURE[one.confidence]}">${[1, 2, 3, 4, 5].map((n) => html`<i class="${n <= one.confidence ? 'on' : ''}"></i>`)}</span>`;
 
-function findings({ asset, findings, strip }: AssetCard): Html {
+function findings({ asset, findings, strip, now }: AssetCard): Html {
   if (findings.items.length === 0) return html`<p class="quiet">No finding names it.</p>`;
   return html`<div class="scroll"><table class="list" data-rows aria-label="Findings of this asset"><tbody>${findings.items.map(
     (one) =>
-      html`<tr data-level="${one.level}"><td class="w-level">${level(one.level)}</td><td class="w-rest"><a class="title" href="/findings/${encodeURIComponent(one.id)}">${one.title}</a><span class="aside">${one.explanation}</span></td><td class="w-status">${statusPill(one.status, null)}</td><td class="w-time">${when(one.last_seen, strip.clock)}</td></tr>`,
+      html`<tr data-level="${one.level}"><td class="w-level">${level(one.level)}</td><td class="w-rest"><a class="title" href="/findings/${encodeURIComponent(one.id)}">${one.title}</a><span class="aside">${one.explanation}</span></td><td class="w-status">${statusPill(standing(one, now), null)}</td><td class="w-time">${when(one.last_seen, strip.clock)}</td></tr>`,
   )}</tbody></table></div>
 ${findings.total > findings.items.length ? html`<p><a href="/findings?status=all&address=${encodeURIComponent(asset.address)}">All ${counted(findings.total, 'finding')}</a></p>` : null}`;
 }
@@ -166,13 +175,13 @@ function range({ range, text }: Fact): Html {
   return html`<span class="range"><span class="figures">${value(range.min)}</span><svg width="64" height="12" aria-hidden="true"><line class="axis" x1="4" x2="60" y1="6" y2="6"/><circle class="dot" cx="${(4 + 0.56 * at).toFixed(1)}" cy="6" r="3.5"/></svg><span class="figures">${value(range.max)}</span><b class="figures" title="last value">${value(range.last)}</b></span>`;
 }
 
-function editing(asset: Asset, form: { csrf: string; nonce: string; problem?: string }): Html {
+function editing(asset: Asset, form: EditForm): Html {
   const field = (name: 'name' | 'role' | 'purdue_level', title: string, more: Html) =>
-    html`<label class="stack">${title}<input name="${name}" value="${best(asset, name)}" maxlength="100" autocomplete="off" ${more}></label>${hidden(`was_${name}`, best(asset, name))}`;
+    html`<label class="stack">${title}<input name="${name}" value="${form.typed?.[name] ?? best(asset, name)}" maxlength="100" autocomplete="off" ${more}></label>${hidden(`was_${name}`, best(asset, name))}`;
   return html`<div class="actions">${form.problem === undefined ? null : html`<p class="notice warn" role="alert">${form.problem}</p>`}<details class="popover" ${form.problem === undefined ? null : html`open`}><summary class="button" data-key="e">Edit…<kbd>e</kbd></summary>
-<form method="post" action="/assets/${encodeURIComponent(asset.id)}/edit" class="panel">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}
+<form method="post" action="/assets/${encodeURIComponent(asset.id)}/edit" class="panel">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('after', String(form.after))}
 ${field('name', 'Name', html``)}${field('role', 'Role', html`list="roles"`)}<datalist id="roles">${ROLES.map((role) => html`<option value="${role}"></option>`)}</datalist>
 ${field('purdue_level', 'Purdue level', html`inputmode="decimal" pattern="0|1|2|3|3\\.5|4|5" title="0, 1, 2, 3, 3.5, 4 or 5"`)}
-<label class="stack">Why<textarea name="comment" rows="2" maxlength="4000"></textarea></label>
+<label class="stack">Why<textarea name="comment" rows="2" maxlength="4000">${form.typed?.comment ?? ''}</textarea></label>
 <p class="quiet">What you write is yours: nothing seen on the wire overwrites it.</p>${button('Save', '', 'primary')}</form></details></div>`;
 }

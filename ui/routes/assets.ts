@@ -2,13 +2,13 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type Asset, all, behindGateway, best } from '../../analyzer/asset.ts';
-import { CONFIGURATION, type Conversation } from '../../analyzer/store/store.ts';
+import { CONFIGURATION, type Conversation, StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
 import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
-import { assetPage } from '../pages/asset.ts';
+import { assetPage, type EditForm as Form } from '../pages/asset.ts';
 import { assetsPage } from '../pages/assets.ts';
 import { reply } from '../reply.ts';
 
@@ -38,6 +38,8 @@ const EditForm = z.object({
   was_purdue_level: z.string().max(1000).default(''),
   comment: z.string().trim().max(4000).default(''),
   nonce: z.string().min(8).max(64),
+  /** How many decisions on it the page showed. */
+  after: z.coerce.number().int().min(0).max(1e6),
 });
 
 export function assetRoutes(console: Console): Hono<Env> {
@@ -64,7 +66,7 @@ export async function found(c: Ask, console: Console): Promise<Asset> {
   return asset;
 }
 
-async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
+async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 'problem' | 'typed'> | null = null): Promise<Response> {
   const { store, now } = console.options;
   const session = sessionOf(c);
   const { server, unit } = deviceOf(asset);
@@ -81,7 +83,7 @@ async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
     console.strip(),
   ]);
   const names = await neighbours(console, asset, conversations.items);
-  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce() } : null;
+  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce(), after: decisions.length, ...refused } : null;
   const said = DONE[c.req.query('done') ?? ''];
   const notice = said === undefined ? {} : { notice: said };
   const body = assetPage({
@@ -99,7 +101,7 @@ async function card(c: Ask, console: Console, asset: Asset): Promise<Response> {
     now: now().getTime(),
     form,
   });
-  return reply(c, console, { title: best(asset, 'name') || asset.address, here: 'assets', strip, ...notice }, body);
+  return reply(c, console, { title: best(asset, 'name') || asset.address, here: 'assets', strip, status: refused === null ? 200 : 409, ...notice }, body);
 }
 
 /** Devices behind a gateway; the search finds more than them. */
@@ -128,13 +130,15 @@ async function edit(c: Ask, console: Console): Promise<Response> {
   const changed = Object.fromEntries(EDITABLE.filter((name) => given[name] !== given[`was_${name}`]).map((name) => [name, given[name]]));
   if (Object.keys(changed).length > 0) {
     const on = { kind: 'asset', id: asset.id } as const;
-    await console.decide(
-      decision(
-        { by: sessionOf(c).account.name, on, kind: 'edit', resolution: null, comment: given.comment, edit: changed },
-        console.options.now(),
-        given.nonce,
-      ),
-    );
+    const { comment, after } = given;
+    const by = sessionOf(c).account.name;
+    const made = decision({ by, on, kind: 'edit', resolution: null, comment, edit: changed, after }, console.options.now(), given.nonce);
+    try {
+      await console.decide(made);
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.kind !== 'conflict') throw error;
+      return card(c, console, await found(c, console), { problem: error.message, typed: given });
+    }
   }
   return c.redirect(`/assets/${encodeURIComponent(asset.id)}?done=edit`, 303);
 }
