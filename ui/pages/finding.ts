@@ -53,7 +53,7 @@ ${facts(story)}
 function away({ finding, now }: FindingStory): Html | null {
   const { suppressed } = finding;
   if (suppressed === null || standing(finding, now) !== 'suppressed') return null;
-  return html`<p class="notice">${icon('warning')}<span>Suppressed by <b>${suppressed.by}</b> until ${absolute(suppressed.until)}: ${suppressed.reason} <span class="quiet">Counted all the same: ${count(finding.count)} so far.</span></span></p>`;
+  return html`<p class="notice plain"><span>Suppressed by <b>${suppressed.by}</b> until ${absolute(suppressed.until).slice(0, 16)} UTC: ${suppressed.reason} <span class="quiet">Counted all the same: ${count(finding.count)} so far.</span></span></p>`;
 }
 
 function why({ finding, rule, strip }: FindingStory): Html {

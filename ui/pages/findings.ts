@@ -145,7 +145,7 @@ ${siteCell(finding.site)}<td class="figure">${finding.risk}</td>
 <td class="mono cut">${party(finding.actor.ip, finding.actor.name)}</td>
 <td class="mono cut wide-only">${party(finding.target.ip, finding.target.name)}${finding.target.unit_id === null ? null : html`<span class="quiet"> unit ${finding.target.unit_id}</span>`}</td>
 <td class="figure">${count(finding.count)}</td>
-<td class="cut">${statusPill(standing(finding, now), null)}${finding.assignee === null ? null : html` <span class="quiet" title="assigned to ${finding.assignee}">${finding.assignee}</span>`}</td>
+<td class="cut" title="${finding.assignee === null ? '' : `assigned to ${finding.assignee}`}">${statusPill(standing(finding, now), null)}${finding.assignee === null ? null : html` <span class="quiet">${finding.assignee}</span>`}</td>
 <td class="widest-only">${when(finding.opened, clock)}</td>
 <td>${when(finding.last_seen, clock)}</td></tr>`;
 }
