@@ -118,7 +118,7 @@ export class Appliance {
         await this.local.decide(decision);
         await this.follow(decision);
       },
-      said: () => ({ status: this.recorder.status(this.pass), rules: this.summaries() }),
+      said: () => ({ status: this.status(), rules: this.summaries() }),
       version: VERSION,
       log: say,
     };
@@ -133,7 +133,8 @@ export class Appliance {
   private status(): Status {
     const own = this.recorder.status(this.pass);
     const { shipment, retention } = this;
-    return shipment === null ? own : { ...own, shipping: shipment.shipping.state, local: shipment.store.reason(), retention };
+    // None yet while it is being made.
+    return !shipment ? own : { ...own, shipping: shipment.shipping.state, local: shipment.store.reason(), retention };
   }
 
   private summaries(): RuleSummary[] {

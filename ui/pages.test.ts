@@ -325,6 +325,23 @@ test('facts are approved together', async () => {
   );
 });
 
+test('the coverage page tells how shipping goes', async () => {
+  const lane = { kind: 'findings', waiting: 1200, oldest: Date.now() - 90_000, shipped: 34_567, rate: 230.4, given_up: 0, dead: 3, trouble: '', tries: 0 };
+  const stuck = { ...lane, kind: 'flows', rate: 0, dead: 0, given_up: 7, trouble: 'Elasticsearch <b>does not answer</b>', tries: 2 };
+  const shipping = { ready: true, trouble: '', lanes: [lane, stuck] };
+  const { visit } = await entered('analyst', {
+    more: { status: () => status({ shipping, local: 'It is away', retention: 30 }), replay: async () => ({ taken: 1, refused: 2 }) },
+  });
+  const { text } = await visit.ask('/coverage');
+  const cells = (of: string): string[] =>
+    [...(text.split(`<tr><td>${of}</td>`)[1]?.split('</tr>')[0] ?? '').matchAll(/<td[^>]*>(.*?)<\/td>/g)].map((match) => match[1] as string);
+  assert.deepEqual(cells('Findings'), ['34,567', '231', '1,200', '1 min ago', '3', '0', '']);
+  assert.deepEqual(cells('Flows and summaries').slice(1, 6), ['', '1,200', '1 min ago', '0', '7']);
+  assert.match(text, /does not answer/);
+  assert.doesNotMatch(text, /<b>does not answer/);
+  assert.match(text, /action="\/coverage\/replay"/);
+});
+
 test('an empty page says why and what to do', async () => {
   const quiet = {
     store: memoryStore(),

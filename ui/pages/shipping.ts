@@ -36,9 +36,9 @@ function verdict(shipping: ShippingState, local: string): Html {
 }
 
 const lanes = (list: LaneState[], now: number): Html =>
-  html`<div class="scroll"><table class="list" aria-label="Shipping"><thead><tr><th scope="col" class="w-rest">What</th><th scope="col" class="w-number figure">Shipped</th><th scope="col" class="w-number figure">Waiting</th><th scope="col">Since</th><th scope="col" class="w-number figure">Refused</th><th scope="col" class="w-number figure">Given up</th><th scope="col">Trouble</th></tr></thead><tbody>${list.map(
+  html`<div class="scroll"><table class="list" aria-label="Shipping"><thead><tr><th scope="col" class="w-rest">What</th><th scope="col" class="w-number figure">Shipped</th><th scope="col" class="w-number figure">A second</th><th scope="col" class="w-number figure">Waiting</th><th scope="col">Since</th><th scope="col" class="w-number figure">Refused</th><th scope="col" class="w-number figure">Given up</th><th scope="col">Trouble</th></tr></thead><tbody>${list.map(
     (lane) =>
-      html`<tr><td>${nameOf(lane.kind)}</td><td class="figure">${count(lane.shipped)}</td><td class="figure">${count(lane.waiting)}</td><td>${lane.oldest === 0 ? null : ago(new Date(lane.oldest).toISOString(), now)}</td><td class="figure${lane.dead > 0 ? ' bad' : ''}">${count(lane.dead)}</td><td class="figure${lane.given_up > 0 ? ' bad' : ''}">${count(lane.given_up)}</td><td class="cut" title="${lane.trouble}">${lane.trouble === '' ? null : html`${lane.trouble} <span class="quiet">(after ${counted(lane.tries, 'attempt')})</span>`}</td></tr>`,
+      html`<tr><td>${nameOf(lane.kind)}</td><td class="figure">${count(lane.shipped)}</td><td class="figure">${lane.rate === 0 ? null : count(Math.ceil(lane.rate))}</td><td class="figure">${count(lane.waiting)}</td><td>${lane.oldest === 0 ? null : ago(new Date(lane.oldest).toISOString(), now)}</td><td class="figure${lane.dead > 0 ? ' bad' : ''}">${count(lane.dead)}</td><td class="figure${lane.given_up > 0 ? ' bad' : ''}">${count(lane.given_up)}</td><td class="cut" title="${lane.trouble}">${lane.trouble === '' ? null : html`${lane.trouble} <span class="quiet">(after ${counted(lane.tries, 'attempt')})</span>`}</td></tr>`,
   )}</tbody></table></div>`;
 
 function refused(shipping: ShippingState, csrf: string | null): Html | null {

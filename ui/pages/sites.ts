@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { waitingIn } from '../../analyzer/coverage.ts';
 import { LEVELS } from '../../analyzer/finding.ts';
 import type { Html, SensorView, SiteView } from '../console.ts';
 import { count, counted, short } from '../figures.ts';
@@ -30,7 +31,7 @@ const nobody = (): Html =>
   );
 
 const table = (sites: SiteView[], now: number): Html =>
-  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-name">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-name">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-number figure">Frames/s</th><th scope="col" class="w-name">Loss</th><th scope="col" class="w-name">Assets</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
+  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-name">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-name">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-number figure">Frames/s</th><th scope="col" class="w-number figure">Waiting</th><th scope="col" class="w-name">Loss</th><th scope="col" class="w-name">Assets</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
 
 /** A row a sensor; the site stands with its first. */
 function row(site: SiteView, sensor: SensorView, first: boolean, now: number): Html {
@@ -42,9 +43,13 @@ function row(site: SiteView, sensor: SensorView, first: boolean, now: number): H
 <td>${sensor.silent ? html`<span class="unable">silent</span>` : html`<span class="pulse" data-state="${status.state}"></span>${STATE_WORDS[status.state]}`}</td>
 <td>${ago(new Date(sensor.contact).toISOString(), now)}</td>
 <td class="figure">${sensor.silent ? html`<span class="quiet">–</span>` : short(status.frames_per_second)}</td>
+<td class="figure" title="documents that have not arrived here yet">${waiting(sensor)}</td>
 <td>${loss(status)}</td>
 <td>${learning(status)}</td></tr>`;
 }
+
+const waiting = ({ silent, status: { shipping } }: SensorView): Html | string =>
+  silent || shipping === undefined ? html`<span class="quiet">–</span>` : count(waitingIn(shipping));
 
 function open(site: SiteView): Html {
   const some = [...LEVELS].reverse().filter((level) => site.open[level] > 0);

@@ -38,6 +38,12 @@ const COVERAGE = z.looseObject({
   clock_steps: z.number(),
 });
 
+const SHIPPING = z.looseObject({
+  ready: z.boolean(),
+  trouble: z.string(),
+  lanes: z.array(z.looseObject({ kind: z.string(), trouble: z.string(), ...counts('waiting', 'oldest', 'shipped', 'rate', 'given_up', 'dead', 'tries') })),
+});
+
 /** What pages need; a newer appliance may say more. */
 const PRESENCE = z.object({
   site: z.string(),
@@ -50,6 +56,7 @@ const PRESENCE = z.object({
     ...counts('frames', 'frames_per_second', 'assets_learning', 'assets_protected'),
     blind: z.array(z.string()),
     coverage: COVERAGE,
+    shipping: SHIPPING.optional(),
   }),
 });
 

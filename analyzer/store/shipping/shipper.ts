@@ -8,6 +8,7 @@ import type { Database } from '../sqlite/database.ts';
 import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, unbury } from '../sqlite/outbox.ts';
 import { Lane, Waiting } from './lane.ts';
 import { pause } from './pause.ts';
+import { Rate } from './rate.ts';
 import type { LaneState, Replayed, ShippingState } from './state.ts';
 
 /** How often (ms) a lane looks for more once it has shipped all: what people wait for, and what changes all the time. */
@@ -39,6 +40,7 @@ export class Shipper {
   private readonly retention: string | null;
   private readonly stopped = new AbortController();
   private readonly troubles = new Map<Kind, { trouble: string; tries: number }>();
+  private readonly rates = new Map<Kind, Rate>();
   private readonly wakes = new Map<Kind, () => void>();
   private ready = false;
   private trouble = '';
@@ -69,8 +71,17 @@ export class Shipper {
   }
 
   state(): ShippingState {
-    const lanes = backlog(this.db).map((one): LaneState => ({ ...one, ...(this.troubles.get(one.kind) ?? { trouble: '', tries: 0 }) }));
+    const now = performance.now();
+    const lanes = backlog(this.db).map(
+      (one): LaneState => ({ ...one, rate: this.rateOf(one.kind).perSecond(now), ...(this.troubles.get(one.kind) ?? { trouble: '', tries: 0 }) }),
+    );
     return { ready: this.ready, trouble: this.trouble, lanes };
+  }
+
+  private rateOf(kind: Kind): Rate {
+    const known = this.rates.get(kind) ?? new Rate();
+    this.rates.set(kind, known);
+    return known;
   }
 
   /** Ships what is there now without waiting for its turn. */
@@ -126,7 +137,8 @@ export class Shipper {
     let tries = 0;
     while (!this.stopped.signal.aborted) {
       try {
-        const { more } = await lane.step(this.stopped.signal);
+        const { more, documents } = await lane.step(this.stopped.signal);
+        this.rateOf(lane.kind).add(documents, performance.now());
         tries = 0;
         this.troubles.delete(lane.kind);
         if (!more) await this.rest(SLOW.has(lane.kind) ? LATER : SOON, lane.kind);

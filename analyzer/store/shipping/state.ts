@@ -7,6 +7,8 @@ export type LaneState = {
   waiting: number;
   oldest: number;
   shipped: number;
+  /** Shipped a second, over the last ten. */
+  rate: number;
   /** Not shipped, for want of room or time. They are in the local store. */
   given_up: number;
   /** Refused for good by the other side, and kept with the reason. */
