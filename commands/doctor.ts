@@ -16,6 +16,9 @@ const CAP_NET_RAW = 13n;
 /** Bytes below which the disk of the state directory is worth a word. */
 const ROOM = 1_073_741_824;
 
+/** ms that each answer of a cluster may take. */
+const PATIENCE = 5000;
+
 const ok = (name: string, says: string): Check => ({ name, state: 'ok', says });
 
 async function driver(name: string, load: () => Promise<unknown>, says: string, needed: boolean): Promise<Check> {
@@ -107,7 +110,7 @@ async function clock(): Promise<Check> {
 async function elasticsearch(config: Config): Promise<Check[]> {
   if (!hasCluster(config)) return [];
   const [{ clusterScope }, { examine }] = await Promise.all([import('./cluster.ts'), import('../analyzer/store/elastic/examine.ts')]);
-  const scope = clusterScope(config);
+  const scope = clusterScope(config, config.site, PATIENCE);
   const answers = await examine(scope);
   await scope.client.close();
   return answers.map(({ question, state, says, fix }) => ({

@@ -2,6 +2,7 @@
 import { createServer, request as forward, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export class HttpProxy {
@@ -12,6 +13,8 @@ export class HttpProxy {
   authorization = '';
   /** Answers this instead of asking the server, with a `Retry-After`. */
   refuse: { status: number; after: string } | null = null;
+  /** What becomes of an answer to a request for this path. */
+  rewrite: { path: RegExp; body: (body: string) => string } | null = null;
   requests = 0;
   private readonly target: URL;
   private readonly server: Server;
@@ -47,9 +50,12 @@ export class HttpProxy {
       return;
     }
     const delay = this.delays.test(req.url ?? '') ? this.delay : 0;
-    const { authorization: _own, ...rest } = req.headers;
+    const { authorization: _own, 'accept-encoding': encoding, ...others } = req.headers;
+    const rewrite = this.rewrite?.path.test(req.url ?? '') === true ? this.rewrite.body : null;
+    const rest = rewrite === null && encoding !== undefined ? { ...others, 'accept-encoding': encoding } : others;
     const onward = forward({ host: this.target.hostname, port: this.target.port, path: req.url, method: req.method, headers: rest }, async (answer) => {
       if (delay > 0) await sleep(delay);
+      if (rewrite !== null) return void res.writeHead(200, headers).end(rewrite(await text(answer)));
       res.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(res);
     });
