@@ -67,6 +67,21 @@ function cases(node: string): void {
     assert.deepEqual(await state(here), was);
   });
 
+  it('another retention reaches streams that are there already, on a server that knows no lifecycles without harm', async () => {
+    const here = part();
+    await install(here, '30d');
+    await elasticStore(siteOf(here)).save({ observations: [sampleKept('a')] });
+    const asked: unknown[] = [];
+    const hear = (_: unknown, event: { meta: { request: { params: { path: string; body?: unknown } } } } | null): void => {
+      const { path = '', body } = event?.meta.request.params ?? {};
+      if (path.endsWith('/_lifecycle')) asked.push([path, body]);
+    };
+    here.client.diagnostic.on('request', hear as never);
+    await install(here, '90d');
+    here.client.diagnostic.off('request', hear as never);
+    assert.deepEqual(asked, [[`/_data_stream/${here.prefix}-observations/_lifecycle`, '{"data_retention":"90d"}']]);
+  });
+
   it('nothing of what a newer version wrote is touched', async () => {
     const here = part();
     await install(here, null, 99);

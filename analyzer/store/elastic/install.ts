@@ -73,10 +73,17 @@ async function create(cluster: Cluster, kind: Kind, schema: number): Promise<voi
   }
 }
 
+/** A stream that is there keeps the lifecycle it was made with. Servers without lifecycles do not know the request. */
+async function keepFor({ client, prefix }: Cluster, kind: Kind, lifecycle: { data_retention?: string }): Promise<void> {
+  await client.indices.putDataLifecycle({ name: placeOf(prefix, kind), ...lifecycle }, { ignore: [400, 404, 405] });
+}
+
 async function one(cluster: Cluster, found: Found, retention: string | null, schema: number): Promise<Installed> {
   const { client, prefix } = cluster;
   const { kind, written, index } = found;
-  await client.indices.putIndexTemplate({ name: templateName(prefix, kind), ...(templateOf(prefix, kind, retention, schema) as object) });
+  const template = templateOf(prefix, kind, retention, schema);
+  await client.indices.putIndexTemplate({ name: templateName(prefix, kind), ...(template as object) });
+  if (written !== null && template.template.lifecycle !== undefined) await keepFor(cluster, kind, template.template.lifecycle);
   const old = written !== null && written < schema;
   // A stream that is there takes a new mapping with its next index.
   if (old && isStream(kind)) await client.indices.rollover({ alias: placeOf(prefix, kind) });
