@@ -17,7 +17,7 @@ import type { Config } from '../config.ts';
 import type { Account } from '../ui/accounts.ts';
 import { createCentral } from '../ui/central.ts';
 import { type ConsoleOptions, nothingOpen, type SiteView } from '../ui/console.ts';
-import { clusterScope, lifecycleOf } from './cluster.ts';
+import { clusterScope } from './cluster.ts';
 import { say } from './command.ts';
 import { Front } from './front.ts';
 import { claim } from './lock.ts';
@@ -95,7 +95,7 @@ export class Central {
     if (this.installed) return;
     const { client, prefix } = clusterScope(this.config, null);
     try {
-      await install({ client, prefix }, lifecycleOf(this.config));
+      await install({ client, prefix }, undefined);
       this.installed = true;
     } finally {
       await client.close();

@@ -6,7 +6,7 @@ import { install } from '../analyzer/store/elastic/install.ts';
 import { type Scope, scopeOf } from '../analyzer/store/elastic/scope.ts';
 import { elasticStore } from '../analyzer/store/elastic.ts';
 import type { Store } from '../analyzer/store/store.ts';
-import { type Config, hasCluster } from '../config.ts';
+import { type Config, hasCluster, milliseconds } from '../config.ts';
 import { InputError } from '../sensor/capture/source.ts';
 
 /** ms that an answer may take. */
@@ -40,13 +40,17 @@ export function clusterScope(config: Config, site: string | null = config.site, 
   return scopeOf({ client: connect(connectionOf(config, timeout)), prefix: config.elasticsearch.prefix }, site, hostname(), config.organization);
 }
 
-/** The retention as a data stream lifecycle says it; null for good. */
-export const lifecycleOf = ({ retention }: Config): string | null => (/^0+(\.0+)?\D+$/.test(retention.observations) ? null : retention.observations);
+/** The retention as a data stream lifecycle says it, which has no fractions; null for good. */
+export function lifecycleOf({ retention }: Config): string | null {
+  const ms = Math.round(milliseconds(retention.observations));
+  if (ms === 0) return null;
+  return /^\d+\D+$/.test(retention.observations) ? retention.observations : `${ms}ms`;
+}
 
 /** The site's documents there, in a cluster made ready. */
 export async function openCentral(config: Config): Promise<{ store: Store; close(): Promise<void> }> {
   const scope = clusterScope(config);
-  await install(scope, lifecycleOf(config));
+  await install(scope, undefined);
   const store = elasticStore(scope);
   return {
     store,

@@ -78,7 +78,10 @@ function cases(node: string): void {
     };
     here.client.diagnostic.on('request', hear as never);
     await install(here, '90d');
+    const was = await state(here);
+    await install(here, undefined);
     here.client.diagnostic.off('request', hear as never);
+    assert.deepEqual(await state(here), was, 'who does not ship leaves it as it is');
     assert.deepEqual(asked, [[`/_data_stream/${here.prefix}-observations/_lifecycle`, '{"data_retention":"90d"}']]);
   });
 

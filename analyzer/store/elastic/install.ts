@@ -18,6 +18,9 @@ type Found = {
   index: string;
 };
 
+/** How long streams that expire are kept (`30d`), null for good, undefined to leave that to whoever ships. */
+export type Retention = string | null | undefined;
+
 type Meta = { managed_by?: string; schema?: number } | undefined;
 
 const schemaIn = (meta: Meta): number | null => (meta?.managed_by === 'stillwatch' && typeof meta.schema === 'number' ? meta.schema : null);
@@ -78,12 +81,13 @@ async function keepFor({ client, prefix }: Cluster, kind: Kind, lifecycle: { dat
   await client.indices.putDataLifecycle({ name: placeOf(prefix, kind), ...lifecycle }, { ignore: [400, 404, 405] });
 }
 
-async function one(cluster: Cluster, found: Found, retention: string | null, schema: number): Promise<Installed> {
+async function one(cluster: Cluster, found: Found, retention: Retention, schema: number): Promise<Installed> {
   const { client, prefix } = cluster;
   const { kind, written, index } = found;
-  const template = templateOf(prefix, kind, retention, schema);
-  await client.indices.putIndexTemplate({ name: templateName(prefix, kind), ...(template as object) });
-  if (written !== null && template.template.lifecycle !== undefined) await keepFor(cluster, kind, template.template.lifecycle);
+  const { template, ...rest } = templateOf(prefix, kind, retention ?? null, schema);
+  if (retention !== undefined || found.template !== schema)
+    await client.indices.putIndexTemplate({ name: templateName(prefix, kind), template, ...rest } as never);
+  if (retention !== undefined && written !== null && template.lifecycle !== undefined) await keepFor(cluster, kind, template.lifecycle);
   const old = written !== null && written < schema;
   // A stream that is there takes a new mapping with its next index.
   if (old && isStream(kind)) await client.indices.rollover({ alias: placeOf(prefix, kind) });
@@ -93,7 +97,7 @@ async function one(cluster: Cluster, found: Found, retention: string | null, sch
 }
 
 /** Doing it again changes nothing. Throws a StoreError of one line when it cannot be done, and touches nothing when a newer version wrote any of it. */
-export async function install(cluster: Cluster, retention: string | null, schema = SCHEMA): Promise<Installed[]> {
+export async function install(cluster: Cluster, retention: Retention, schema = SCHEMA): Promise<Installed[]> {
   try {
     const found: Found[] = [];
     for (const kind of KINDS) found.push(await look(cluster, kind));
