@@ -1,4 +1,6 @@
 /** Many documents in one request, and what became of each. */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { explain, statusOf } from './errors.ts';
 import { isStream, type Kind, placeOf } from './kinds.ts';
 import type { Cluster, Document, Hit, Source } from './scope.ts';
@@ -7,6 +9,10 @@ import type { Cluster, Document, Hit, Source } from './scope.ts';
 export type Outcome = { state: 'done' | 'wait' | 'refused'; reason: string };
 
 type Item = { status?: number; error?: { type?: string; reason?: string; caused_by?: { reason?: string } } };
+
+const compressed = promisify(gzip);
+/** zlib's fastest. */
+const LIGHTLY = 1;
 
 const DONE: Outcome = { state: 'done', reason: '' };
 
@@ -43,12 +49,28 @@ const never = (reason: string): Outcome => ({
   reason: `a server takes no document as large as this (${reason})`.slice(0, 500),
 });
 
+/** What is asked of an answer: it has as many items as the request, and most say nothing but that all went well. */
+const ASKED = ['items.*.status', 'items.*.error'];
+
+/** One request. Compressed here and lightly: what the client would take is three times the work for a tenth less on the way. */
+async function bulk(
+  { client }: Cluster,
+  lines: readonly string[],
+  refresh: boolean,
+  options: { maxRetries?: number; signal?: AbortSignal } = {},
+): Promise<Item[]> {
+  const operations = (await compressed(`${lines.join('\n')}\n`, { level: LIGHTLY })) as unknown as string[];
+  const headers = { 'content-encoding': 'gzip' };
+  const answer = await client.bulk({ operations, refresh, filter_path: ASKED }, { ...options, headers, compression: false });
+  return (answer.items ?? []).map((item) => Object.values(item)[0] as Item);
+}
+
 /** Sends the lines of documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */
 export async function send(cluster: Cluster, lines: readonly string[], refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
   const alone = lines.length === 2;
   try {
-    const answer = await cluster.client.bulk({ operations: lines as string[], refresh }, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
-    const outcomes = answer.items.map((item) => outcomeOf(Object.values(item)[0] as Item));
+    const items = await bulk(cluster, lines, refresh, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
+    const outcomes = items.map(outcomeOf);
     return outcomes.map((outcome) => (alone && outcome.state === 'wait' && isTooLarge(outcome.reason, lines) ? never(outcome.reason) : outcome));
   } catch (error) {
     if (alone && (statusOf(error) === 413 || (statusOf(error) === 429 && isTooLarge(String(error), lines)))) return [never(explain(error).message)];
@@ -62,12 +84,12 @@ export async function replaceAll(cluster: Cluster, kind: Kind, all: readonly { h
     JSON.stringify({ index: { _index: placeOf(cluster.prefix, kind), _id, if_seq_no: _seq_no, if_primary_term: _primary_term, require_alias: true } }),
     JSON.stringify(source),
   ]);
-  const answer = await cluster.client.bulk({ operations, refresh }).catch((error: unknown) => {
+  const items = await bulk(cluster, operations, refresh).catch((error: unknown) => {
     throw explain(error);
   });
-  return answer.items.map(({ index }) => {
-    if (index?.status === 409) return false;
-    if (index?.error !== undefined) throw explain(new Error(`did not take a decision into ${kind} (${index.error.type}: ${index.error.reason})`));
+  return items.map(({ status, error }) => {
+    if (status === 409) return false;
+    if (error !== undefined) throw explain(new Error(`did not take a decision into ${kind} (${error.type}: ${error.reason})`));
     return true;
   });
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { gunzipSync } from 'node:zlib';
 import type { Client } from '@elastic/elasticsearch';
 import { sampleKept, sampleTime } from '../../../test/samples.ts';
 import { scopeOf } from '../elastic/scope.ts';
@@ -18,11 +19,12 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A cluster that knows nothing, and whose bulk requests end as `fails` says, one after the other. */
 function clusterOf(fails: boolean[], taken: Set<string>): Client {
-  const bulk = async ({ operations }: { operations: string[] }): Promise<unknown> => {
+  const bulk = async ({ operations }: { operations: Buffer }): Promise<unknown> => {
     if (fails.shift() === true) throw new Error('the node went away');
-    const actions = operations.filter((_, n) => n % 2 === 0).map((line) => JSON.parse(line).create);
+    const lines = gunzipSync(operations).toString().trimEnd().split('\n');
+    const actions = lines.filter((_, n) => n % 2 === 0).map((line) => JSON.parse(line).create);
     for (const { _id } of actions) taken.add(_id);
-    return { items: actions.map(() => ({ create: { status: 201, result: 'created' } })) };
+    return { items: actions.map(() => ({ create: { status: 201 } })) };
   };
   const nothing = { hits: { hits: [], total: { value: 0 } } };
   return { bulk, indices: { refresh: async () => ({}) }, search: async () => nothing } as unknown as Client;
