@@ -8,8 +8,16 @@ export const MAX_SEARCH_WORDS = 16;
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)$/i;
 
+/** What was read last: the same time is asked for several times over. */
+let last = { text: '1970-01-01T00:00:00Z', micros: 0 };
+
 /** RFC 3339 to whole microseconds since the epoch (below 2^53 until the year 2255); a StoreError (`query`) when it is not one. */
 export function micros(text: string): number {
+  if (text !== last.text) last = { text, micros: parsed(text) };
+  return last.micros;
+}
+
+function parsed(text: string): number {
   const match = RFC3339.exec(text);
   const ms = match === null ? Number.NaN : Date.parse(text);
   if (match === null || Number.isNaN(ms))

@@ -28,9 +28,8 @@ function beginning(value: unknown, left: Left): unknown {
   return Object.fromEntries(entries.flatMap(([key, inner]) => (left.characters > 0 ? [[text(key, left), beginning(inner, left)]] : [])));
 }
 
-/** As JSON. `parts`: what may be cut, since the wire decides how large it is. */
-export function excerpt<T extends object>(value: T, parts: readonly (keyof T & string)[]): { text: string; shortened: boolean } {
-  const whole = JSON.stringify(value);
+/** As JSON. `parts`: what may be cut, since the wire decides how large it is. `whole`: all of it as JSON, where that is at hand. */
+export function excerpt<T extends object>(value: T, parts: readonly (keyof T & string)[], whole = JSON.stringify(value)): { text: string; shortened: boolean } {
   if (whole.length <= MAX_WHOLE) return { text: whole, shortened: false };
   const left = { characters: MAX_PART };
   const cut = Object.fromEntries(parts.map((part) => [part, beginning(value[part], left)]));

@@ -49,9 +49,10 @@ export function lifeFields(decisions: Decision[]): Source {
 const search = ({ title, explanation, actor, target }: Finding): string[] =>
   wordsOf(searchable(title, explanation, actor.ip, actor.name, target.ip, target.name));
 
-export function findingDocument(scope: Scope, finding: Finding, decisions: Decision[], sequence: number): Document {
+/** `json`: the finding, where that is at hand. */
+export function findingDocument(scope: Scope, finding: Finding, decisions: Decision[], sequence: number, json?: string): Document {
   const { id, actor, target, rule } = finding;
-  const { text, shortened } = excerpt(finding, ['seen', 'expected']);
+  const { text, shortened } = excerpt(finding, ['seen', 'expected'], json);
   const addresses = [actor.ip, target.ip].flatMap((ip) => ipOf(ip) ?? []);
   const fields: Source = {
     'event.id': id,

@@ -9,7 +9,7 @@ import { explain } from './errors.ts';
 import { excerpt } from './excerpt.ts';
 import { type DocumentField, OBSERVATION_FIELDS, OBSERVATION_SETS } from './fields.ts';
 import { EXPIRING, isStream, type Kind } from './kinds.ts';
-import { type Document, documentOf, type Hit, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
+import { type Document, documentOf, type Hit, type Place, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
 import { everything, when } from './search.ts';
 import { converted, exact, lower, MAX_VALUES } from './values.ts';
 
@@ -38,8 +38,9 @@ function project(observation: Kept['json']): Source {
   return fields;
 }
 
-export function observationDocument(scope: Scope, kept: Kept, sequence: number): Document {
-  const { text, shortened } = excerpt(kept, ['json']);
+/** `json`: the same, where that is at hand. */
+export function observationDocument(scope: Scope, kept: Kept, sequence: number, json?: string): Document {
+  const { text, shortened } = excerpt(kept, ['json'], json);
   const own: Source = {
     ...project(kept.json),
     ...(shortened ? { 'stillwatch.shortened': true } : {}),
@@ -89,7 +90,7 @@ export async function present(scope: Scope, kind: Kind, ids: readonly string[]):
 const AT_ONCE = 1000;
 
 /** The documents without those of streams that are there already: after a rollover a stream would take them again. */
-export async function missing(scope: Scope, documents: readonly Document[]): Promise<Document[]> {
+export async function missing<P extends Place>(scope: Scope, documents: readonly P[]): Promise<P[]> {
   const known = new Set<string>();
   for (const [kind, some] of Map.groupBy(documents, (document) => document.kind)) {
     for (let from = 0; isStream(kind) && from < some.length; from += AT_ONCE) {

@@ -22,7 +22,7 @@ type Maker = (scope: Scope, parcel: Parcel, decided: Decision[]) => Document;
 const json = <T>({ json: text }: Parcel): T => JSON.parse(text) as T;
 
 const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
-  findings: (scope, parcel, decided) => findingDocument(scope, json<Finding>(parcel), decided, parcel.seq),
+  findings: (scope, parcel, decided) => findingDocument(scope, json<Finding>(parcel), decided, parcel.seq, parcel.json),
   assets: (scope, parcel, decided) => assetDocument(scope, json<Asset>(parcel), decided, parcel.seq),
   facts: (scope, parcel, decided) => factDocument(scope, json<Fact>(parcel), decided, parcel.seq),
   decisions: (scope, parcel) => decisionDocument(scope, json<Decision>(parcel), parcel.seq),
@@ -32,8 +32,8 @@ const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
     const { owner = '', file = '' } = parcel.more;
     return tagListDocument(scope, { id: parcel.id, owner, file, tags: json<Tag[][]>(parcel).flat() }, parcel.seq);
   },
-  observations: (scope, parcel) => observationDocument(scope, json<Kept>(parcel), parcel.seq),
-  flows: (scope, parcel) => observationDocument(scope, json<Kept>(parcel), parcel.seq),
+  observations: (scope, parcel) => observationDocument(scope, json<Kept>(parcel), parcel.seq, parcel.json),
+  flows: (scope, parcel) => observationDocument(scope, json<Kept>(parcel), parcel.seq, parcel.json),
   health: (scope, parcel) => healthDocument(scope, json<Health>(parcel), parcel.seq),
   audit: (scope, parcel) => auditDocument(scope, json<AuditLine>(parcel), parcel.seq, parcel.more['hash']),
 };

@@ -27,8 +27,9 @@ export type Scope = Cluster & {
 export type Source = { [field: string]: unknown };
 export type Query = { [clause: string]: unknown };
 
-/** A document of a kind, and its id in the cluster. */
-export type Document = { kind: Kind; id: string; source: Source };
+/** Kind of a document, and its id in the cluster. */
+export type Place = { kind: Kind; id: string };
+export type Document = Place & { source: Source };
 
 export const scopeOf = (cluster: Cluster, site: string | null, observer = '', organization = ''): Scope => ({
   ...cluster,

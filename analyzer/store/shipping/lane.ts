@@ -8,7 +8,7 @@ import { catchUp, decidedOn, refoldAll, subjectOf } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
 import { missing } from '../elastic/observations.ts';
 import { documentOfParcel } from '../elastic/parcels.ts';
-import type { Document, Scope, Subject } from '../elastic/scope.ts';
+import type { Place, Scope, Subject } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
 import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
 
@@ -16,8 +16,8 @@ import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/out
 export const MAX_DOCUMENTS = 1000;
 const MAX_BYTES = 5_000_000;
 
-/** Documents that are under way, each with its parcel and lines. */
-type Load = { parcel: Parcel; document: Document; lines: [string, string] };
+/** A document that is under way: its parcel, where it goes, and its lines. */
+type Load = { parcel: Parcel; place: Place; lines: [string, string] };
 
 /** What one step ships. `loads` of what people may decide on are made when it goes. */
 type Cargo = {
@@ -125,7 +125,8 @@ export class Lane {
   private load(parcel: Parcel, decided: Decision[], dead: DeadLetter[]): Load[] {
     try {
       const document = documentOfParcel(this.scope, this.kind, parcel, decided);
-      return [{ parcel, document, lines: linesOf(this.scope, document) }];
+      const { kind, id } = document;
+      return [{ parcel, place: { kind, id }, lines: linesOf(this.scope, document) }];
     } catch (error) {
       dead.push({ kind: this.kind, id: parcel.id, reason: (error as Error).message, action: '', source: parcel.json });
       return [];
@@ -139,10 +140,10 @@ export class Lane {
     const left = new Set(
       await missing(
         this.scope,
-        loads.map(({ document }) => document),
+        loads.map(({ place }) => place),
       ),
     );
-    return loads.filter(({ document }) => left.has(document));
+    return loads.filter(({ place }) => left.has(place));
   }
 
   private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {

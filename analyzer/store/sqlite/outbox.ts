@@ -95,7 +95,8 @@ export function settle(db: Database, kind: Kind, parcels: readonly Parcel[], dea
       db.run('UPDATE shipping SET cursor = max(cursor, ?), shipped = shipped + ? WHERE kind = ?', last.seq, done, kind);
       return;
     }
-    for (const { seq, changes } of parcels) db.run('DELETE FROM outbox WHERE seq = ? AND changes = ?', seq, changes);
+    const gone = JSON.stringify(parcels.map(({ seq, changes }) => [seq, changes]));
+    db.run('DELETE FROM outbox WHERE (seq, changes) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))', gone);
     db.run('UPDATE shipping SET shipped = shipped + ? WHERE kind = ?', done, kind);
   });
 }
