@@ -1,6 +1,6 @@
 /**
  * npm run bench -- elastic [DOCUMENTS [RUNS]]: shipping beside the bare client's bulk of the same documents in the same run; a backlog of DOCUMENTS drained,
- * with the memory that takes; and pages of the console over as many findings. On a server of its own, or on that of STILLWATCH_TEST_ELASTICSEARCH.
+ * with the memory that takes; and pages of the console over as many findings, there and in the local store. On a server of its own, or on that of STILLWATCH_TEST_ELASTICSEARCH.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -26,7 +26,7 @@ import { remove, SERVERS } from '../elasticsearch/servers.ts';
 import { sampleKept, sampleTime } from '../samples.ts';
 import { type Drained, drained } from './drain.ts';
 import { median, perSecond } from './figures.ts';
-import { pages } from './pages.ts';
+import { localPages, pages } from './pages.ts';
 
 /** Findings of the load whose shipping is compared; each comes with four observations. */
 const FINDINGS = 20_000;
@@ -135,6 +135,7 @@ async function measure(server: Server, documents: number, runs: number): Promise
     await rate(join(folder, 'rate.db'), server, runs);
     await drain(join(folder, 'drain.db'), server, documents);
     await pages(await part(server), documents);
+    await localPages(join(folder, 'pages.db'), documents);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

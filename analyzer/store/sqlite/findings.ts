@@ -129,23 +129,33 @@ const sum = (rows: Combination[]): number => rows.reduce((count, row) => count +
 
 type Condition = readonly [string, ...(string | number)[]];
 
-const isOneOf = (choice: Choice, values: readonly string[]): Condition => [`${choice} IN (SELECT value FROM json_each(?))`, JSON.stringify(values)];
+const isOneOf = (column: string, values: readonly string[]): Condition => [`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values)];
 
 /** What is suppressed has no other standing. */
 function standings({ status = [] }: FindingQuery, at: number): Condition[] {
   if (status.length === 0) return [];
-  const own = isOneOf('status', status);
+  if (isSuppressedOnly(status)) return [['suppressed_until > ? AND suppressed_until > 0', at]];
+  const own = isOneOf('+status', status);
   if (status.includes('suppressed')) return [[`(suppressed_until > ? OR ${own[0]})`, at, ...own.slice(1)]];
   return at === NEVER ? [own] : [own, ['suppressed_until <= ?', at]];
 }
 
-/** The choices as conditions; `among` spells out what they come to. */
+const isSuppressedOnly = (status: readonly string[]): boolean => status.length > 0 && status.every((one) => one === 'suppressed');
+
+/** The choices as conditions. `among` spells out what they come to, for the index by choice; else no index is looked for (`+`), since many pass. */
 function choicesOf(query: FindingQuery, at: number, among: Combination[] | null): Filter {
   const valuesOf = (choice: Choice): readonly string[] => (among === null ? (query[choice] ?? []) : [...new Set(among.map((row) => row[choice]))]);
   const others = (['level', 'rule', 'assignee'] as const).filter((choice) => among !== null || valuesOf(choice).length > 0);
-  // An index by choice is of use when it has all of them.
   const status = among === null ? [] : [isOneOf('status', valuesOf('status'))];
-  return filterOf(...status, ...standings(query, at), ...others.map((choice) => isOneOf(choice, valuesOf(choice))));
+  const column = among === null ? '+' : '';
+  return filterOf(...status, ...standings(query, at), ...others.map((choice) => isOneOf(column + choice, valuesOf(choice))));
+}
+
+/** Few are looked up and sorted; where many pass, walking in sorted order soon meets enough. */
+function indexFor(query: FindingQuery, few: boolean, count: number, column: string): string {
+  if (few) return BY_CHOICE;
+  if (isSuppressedOnly(query.status ?? [])) return SUPPRESSED;
+  return count > FEW ? ` INDEXED BY findings_by_${column}` : '';
 }
 
 export function listFindings(db: Database, query: FindingQuery): Page<FindingView> {
@@ -156,9 +166,10 @@ export function listFindings(db: Database, query: FindingQuery): Page<FindingVie
   const scope = scopeOf(query);
   const choices = choicesOf(query, at, few ? rows : null);
   const filter = { sql: [...choices.sql, ...scope.sql], values: [...choices.values, ...scope.values] };
-  const hint = few ? BY_CHOICE : '';
-  const count = few && scope.sql.length > 0 ? total(db, `findings${hint}`, filter) : sum(chosen(query, within(db, query)));
-  return page(db, { table: 'findings', hint, columns: COLUMNS, filter, sort: sortNamed(SORTS, query.sort ?? 'last_seen'), order, limit, cursor, read }, count);
+  const count = few && scope.sql.length > 0 ? total(db, `findings${BY_CHOICE}`, filter) : sum(chosen(query, within(db, query)));
+  const sort = sortNamed(SORTS, query.sort ?? 'last_seen');
+  const hint = indexFor(query, few, count, sort.column);
+  return page(db, { table: 'findings', hint, columns: COLUMNS, filter, sort, order, limit, cursor, read }, count);
 }
 
 function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet {
