@@ -5,6 +5,11 @@ ALTER TABLE findings ADD COLUMN suppressed TEXT NOT NULL DEFAULT '';
 
 DROP INDEX findings_by_choice;
 CREATE INDEX findings_by_choice ON findings (status, level, rule, assignee, last_seen, opened, suppressed_until);
+-- Findings of a device are counted without being read.
+DROP INDEX findings_by_actor;
+DROP INDEX findings_by_target;
+CREATE INDEX findings_by_actor ON findings (actor, target, status, level, rule, assignee, suppressed_until);
+CREATE INDEX findings_by_target ON findings (target, status, level, rule, assignee, suppressed_until);
 -- They are few: each was suppressed by hand.
 CREATE INDEX findings_suppressed ON findings (suppressed_until, status, level, rule, assignee) WHERE suppressed_until > 0;
 

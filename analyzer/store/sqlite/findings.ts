@@ -72,17 +72,30 @@ const timeOf = ({ at }: FindingQuery): number => (at === undefined ? NEVER : mic
 /** Findings of the chosen kinds up to which they are looked up and sorted; more are met soon enough by walking in sorted order. */
 const FEW = 5000;
 
+type Condition = readonly [string, ...Input[]];
+
 /** Findings of a device; of one behind a gateway those whose target is its unit. */
-function about(address: string): readonly [string, ...(string | number)[]] {
+function about(address: string): Condition {
   const behind = behindGateway(address);
   if (behind === null) return ['(actor = ? OR target = ?)', address.toLowerCase(), address.toLowerCase()];
   return ["target = ? AND json_extract(json, '$.target.unit_id') = ?", behind.server.toLowerCase(), behind.unit];
 }
 
-/** Everything but the choices. */
-function scopeOf({ address, text, since, until }: FindingQuery): Filter {
+/** The same in parts that have no finding in common, each answered by its own index. */
+function partsOf(address: string | undefined): (Condition | null)[] {
+  if (!address) return [null];
+  if (behindGateway(address) !== null) return [about(address)];
+  const value = address.toLowerCase();
+  return [
+    ['target = ?', value],
+    ['actor = ? AND target IS NOT ?', value, value],
+  ];
+}
+
+/** Everything but the choices. `device`: what stands for the address. */
+function scopeOf({ address, text, since, until }: FindingQuery, device: Condition | null = when(address, about)): Filter {
   return filterOf(
-    when(address, about),
+    device,
     when(since, (time) => ['last_seen >= ?', micros(time)]),
     when(until, (time) => ['opened < ?', micros(time)]),
     ...words(text ?? '').map((word) => ['instr(search, ?) > 0', word] as const),
@@ -111,13 +124,15 @@ function kept(db: Database, at: number): Combination[] {
 
 /** The same within the scope: counted from the findings when there is one. */
 function within(db: Database, query: FindingQuery): Combination[] {
-  const scope = scopeOf(query);
   const at = timeOf(query);
-  if (scope.sql.length === 0) return kept(db, at);
+  if (scopeOf(query).sql.length === 0) return kept(db, at);
   const timeOnly = !query.address && words(query.text ?? '').length === 0;
   const columns = `${COMBINATION}, suppressed_until > ? AS away`;
-  const sql = `SELECT ${columns}, count(*) AS n FROM findings${timeOnly ? BY_CHOICE : ''}${where(scope)} GROUP BY ${COMBINATION}, away`;
-  return db.all(sql, at, ...scope.values).map((row) => (row['away'] === 1 ? suppressed(row as Combination) : (row as Combination)));
+  return partsOf(query.address).flatMap((device) => {
+    const scope = scopeOf(query, device);
+    const sql = `SELECT ${columns}, count(*) AS n FROM findings${timeOnly ? BY_CHOICE : ''}${where(scope)} GROUP BY ${COMBINATION}, away`;
+    return db.all(sql, at, ...scope.values).map((row) => (row['away'] === 1 ? suppressed(row as Combination) : (row as Combination)));
+  });
 }
 
 const passes = (query: FindingQuery, row: Combination, choice: Choice): boolean => {
@@ -126,8 +141,6 @@ const passes = (query: FindingQuery, row: Combination, choice: Choice): boolean 
 };
 const chosen = (query: FindingQuery, rows: Combination[]): Combination[] => rows.filter((row) => CHOICES.every((choice) => passes(query, row, choice)));
 const sum = (rows: Combination[]): number => rows.reduce((count, row) => count + row.n, 0);
-
-type Condition = readonly [string, ...(string | number)[]];
 
 const isOneOf = (column: string, values: readonly string[]): Condition => [`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values)];
 
