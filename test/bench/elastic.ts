@@ -14,7 +14,7 @@ import { linesOf } from '../../analyzer/store/elastic/bulk.ts';
 import { connect } from '../../analyzer/store/elastic/connection.ts';
 import { install } from '../../analyzer/store/elastic/install.ts';
 import { SHIPPED } from '../../analyzer/store/elastic/kinds.ts';
-import { documentOfParcel } from '../../analyzer/store/elastic/parcels.ts';
+import { documentsOfParcel } from '../../analyzer/store/elastic/parcels.ts';
 import { type Cluster, type Scope, scopeOf } from '../../analyzer/store/elastic/scope.ts';
 import { MAX_DOCUMENTS } from '../../analyzer/store/shipping/lane.ts';
 import { type Database, openDatabase } from '../../analyzer/store/sqlite/database.ts';
@@ -50,7 +50,7 @@ async function part({ client, parts }: Server): Promise<Scope> {
 /** Everything queued, as lines of requests, kind by kind. */
 const madeBefore = (db: Database, scope: Scope): string[][][] =>
   SHIPPED.map((kind) => {
-    const documents = nextParcels(db, kind, 1e9).map((parcel) => linesOf(scope, documentOfParcel(scope, kind, parcel, [])));
+    const documents = nextParcels(db, kind, 1e9).flatMap((parcel) => documentsOfParcel(scope, kind, parcel, []).map((document) => linesOf(scope, document)));
     return Array.from({ length: Math.ceil(documents.length / MAX_DOCUMENTS) }, (_, n) => documents.slice(n * MAX_DOCUMENTS, (n + 1) * MAX_DOCUMENTS).flat());
   });
 

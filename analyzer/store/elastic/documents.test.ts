@@ -31,7 +31,7 @@ import { findingDocument } from './findings.ts';
 import { healthDocument, observationDocument } from './observations.ts';
 import { registersDocument } from './registers.ts';
 import type { Cluster, Document, Scope } from './scope.ts';
-import { tagListDocument } from './tags.ts';
+import { tagListDocuments } from './tags.ts';
 
 const SEED = 20_261_123;
 /** Of each kind. */
@@ -122,7 +122,8 @@ const MAKERS: { [kind: string]: Maker } = {
   registers: (scope, next) => registersDocument(scope, stored(sampleRegisters(hostileText(next), number(next), 'coils')), 1),
   tagLists: (scope, next, n) => {
     const tags = [sampleTag(1, { name: hostileText(next), eu: hostileText(next) })];
-    return tagListDocument(scope, stored({ id: sampleId(`hostile ${n}`), owner: hostileText(next), file: hostileText(next), tags }), n);
+    const list = { id: sampleId(`hostile ${n}`), owner: hostileText(next), file: hostileText(next), tags };
+    return tagListDocuments(scope, stored(list), n)[0] as Document;
   },
   health: (scope, next, n) => healthDocument(scope, stored({ [hostileKey(next)]: hostile(next), '@timestamp': sampleTime(n) }) as never, n),
   audit: (scope, next, n) => {

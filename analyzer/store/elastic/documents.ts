@@ -8,7 +8,7 @@ import type { Decided } from './heads.ts';
 import { healthDocument, observationDocument } from './observations.ts';
 import { registersDocument } from './registers.ts';
 import { type Document, nextSequence, type Scope, type Subject } from './scope.ts';
-import { tagListDocument } from './tags.ts';
+import { tagListDocuments } from './tags.ts';
 
 /** What of a batch may have been decided on. */
 export const subjectsOf = (batch: Batch): { [kind in Subject['kind']]: readonly string[] } => ({
@@ -27,7 +27,7 @@ export function documentsOf(scope: Scope, batch: Batch, decided: Decided, sequen
     ...(batch.observations ?? []).map((kept) => observationDocument(scope, kept, sequence())),
     ...(batch.health ?? []).map((health) => healthDocument(scope, health, sequence())),
     ...(batch.registers ?? []).map((map) => registersDocument(scope, map, sequence())),
-    ...(batch.tagLists ?? []).map((list) => tagListDocument(scope, list, sequence())),
+    ...(batch.tagLists ?? []).flatMap((list) => tagListDocuments(scope, list, sequence())),
     ...(batch.audit ?? []).map((line) => auditDocument(scope, line, sequence())),
   ];
 }

@@ -1,10 +1,11 @@
 /** Everything of one site, a portion at a time. */
 import type { Tag } from '../../tags/tag.ts';
-import { ENTRY_KINDS, type Entry, type EntryKind, StoreError } from '../store.ts';
+import { ENTRY_KINDS, type Entry, type EntryKind, StoreError, type TagList } from '../store.ts';
 import { wireOf } from './assets.ts';
 import type { Kind } from './kinds.ts';
-import { parsed, type Scope, type Source } from './scope.ts';
+import { type Hit, parsed, type Scope, type Source } from './scope.ts';
 import { everything } from './search.ts';
+import { PARTS } from './tags.ts';
 
 /** Documents asked for at a time, each of up to 4 MiB; fewer of what is large as a rule. */
 const PORTION = 100;
@@ -13,30 +14,41 @@ const FEW = 10;
 type Place = {
   kinds: Kind[];
   /** What changes in place is read by its key, so that nothing is missed or comes twice; the rest in the order in which it came. */
-  order: 'sequence' | 'key';
+  order: object[];
   portion: number;
 };
 
+const BY_KEY = [{ 'stillwatch.key': 'asc' }];
+const AS_IT_CAME = [{ 'stillwatch.sequence': 'asc' }, ...BY_KEY];
+
 const PLACES: { [kind in EntryKind]: Place } = {
-  audit: { kinds: ['audit'], order: 'sequence', portion: PORTION },
-  decision: { kinds: ['decisions'], order: 'sequence', portion: PORTION },
-  tagList: { kinds: ['taglists'], order: 'sequence', portion: 1 },
-  asset: { kinds: ['assets'], order: 'key', portion: PORTION },
-  fact: { kinds: ['facts'], order: 'key', portion: PORTION },
-  finding: { kinds: ['findings'], order: 'key', portion: PORTION },
-  conversation: { kinds: ['conversations'], order: 'key', portion: PORTION },
-  registers: { kinds: ['registers'], order: 'key', portion: FEW },
-  observation: { kinds: ['observations', 'flows'], order: 'sequence', portion: PORTION },
-  health: { kinds: ['health'], order: 'sequence', portion: PORTION },
+  audit: { kinds: ['audit'], order: AS_IT_CAME, portion: PORTION },
+  decision: { kinds: ['decisions'], order: AS_IT_CAME, portion: PORTION },
+  tagList: { kinds: ['taglists'], order: PARTS, portion: 1 },
+  asset: { kinds: ['assets'], order: BY_KEY, portion: PORTION },
+  fact: { kinds: ['facts'], order: BY_KEY, portion: PORTION },
+  finding: { kinds: ['findings'], order: BY_KEY, portion: PORTION },
+  conversation: { kinds: ['conversations'], order: BY_KEY, portion: PORTION },
+  registers: { kinds: ['registers'], order: BY_KEY, portion: FEW },
+  observation: { kinds: ['observations', 'flows'], order: AS_IT_CAME, portion: PORTION },
+  health: { kinds: ['health'], order: AS_IT_CAME, portion: PORTION },
 };
 
 const FIELDS = ['stillwatch.document', 'stillwatch.wire', 'stillwatch.id', 'stillwatch.owner', 'file.name'];
 
-function read(kind: EntryKind, source: Source): Entry['value'] {
-  if (kind === 'asset') return wireOf(source);
-  if (kind !== 'tagList') return parsed<Entry['value']>(source);
-  const [id, owner, file] = ['stillwatch.id', 'stillwatch.owner', 'file.name'].map((name) => String(source[name] ?? '')) as [string, string, string];
-  return { id, owner, file, tags: parsed<Tag[]>(source) };
+const read = (kind: EntryKind, source: Source): Entry['value'] => (kind === 'asset' ? wireOf(source) : parsed<Entry['value']>(source));
+
+/** Lists of their parts. */
+async function* tagLists(parts: AsyncIterable<Hit[]>): AsyncGenerator<TagList> {
+  let list = null as TagList | null;
+  for await (const [hit] of parts) {
+    const { _source } = hit as Hit;
+    const [id, owner, file] = ['stillwatch.id', 'stillwatch.owner', 'file.name'].map((name) => String(_source[name] ?? '')) as [string, string, string];
+    if (list !== null && list.id !== id) yield list;
+    if (list?.id !== id) list = { id, owner, file, tags: [] };
+    list.tags.push(...parsed<Tag[]>(_source));
+  }
+  if (list !== null) yield list;
 }
 
 /** Throws a StoreError for the scope of all sites: their ids are alike. */
@@ -44,9 +56,8 @@ export async function* entries(scope: Scope): AsyncGenerator<Entry> {
   if (scope.site === null) throw new StoreError('query', 'Sites are exported one by one: name the site (STILLWATCH_SITE).');
   for (const kind of ENTRY_KINDS) {
     const { kinds, order, portion } = PLACES[kind];
-    const sort = [...new Set([order, 'key'])].map((name) => ({ [`stillwatch.${name}`]: 'asc' }));
-    for await (const hits of everything(scope, kinds, [], sort, FIELDS, portion)) {
-      for (const { _source } of hits) yield { kind, value: read(kind, _source) } as Entry;
-    }
+    const all = everything(scope, kinds, [], order, FIELDS, portion);
+    if (kind === 'tagList') for await (const value of tagLists(all)) yield { kind, value };
+    else for await (const hits of all) for (const { _source } of hits) yield { kind, value: read(kind, _source) } as Entry;
   }
 }

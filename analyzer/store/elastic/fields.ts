@@ -151,6 +151,7 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['file.name', 'keyword', 'File it came in'],
     ['stillwatch.owner', 'exact', 'Id of the asset it is for, or `configuration`'],
     ['stillwatch.count', 'long', 'Tags in it'],
+    ['stillwatch.part', 'long', 'Which part of it this is, from 0: a long list is several documents'],
   ],
   decisions: [
     ['event.action', 'keyword', 'What was decided'],

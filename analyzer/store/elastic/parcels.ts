@@ -15,9 +15,9 @@ import type { Kind } from './kinds.ts';
 import { healthDocument, observationDocument } from './observations.ts';
 import { registersDocument } from './registers.ts';
 import type { Document, Scope } from './scope.ts';
-import { tagListDocument } from './tags.ts';
+import { tagListDocuments } from './tags.ts';
 
-type Maker = (scope: Scope, parcel: Parcel, decided: Decision[]) => Document;
+type Maker = (scope: Scope, parcel: Parcel, decided: Decision[]) => Document | Document[];
 
 const json = <T>({ json: text }: Parcel): T => JSON.parse(text) as T;
 
@@ -30,7 +30,7 @@ const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
   registers: (scope, parcel) => registersDocument(scope, json<RegisterTable>(parcel), parcel.seq),
   taglists: (scope, parcel) => {
     const { owner = '', file = '' } = parcel.more;
-    return tagListDocument(scope, { id: parcel.id, owner, file, tags: json<Tag[][]>(parcel).flat() }, parcel.seq);
+    return tagListDocuments(scope, { id: parcel.id, owner, file, tags: json<Tag[][]>(parcel).flat() }, parcel.seq);
   },
   observations: (scope, parcel) => observationDocument(scope, json<Kept>(parcel), parcel.seq, parcel.json),
   flows: (scope, parcel) => observationDocument(scope, json<Kept>(parcel), parcel.seq, parcel.json),
@@ -38,5 +38,6 @@ const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
   audit: (scope, parcel) => auditDocument(scope, json<AuditLine>(parcel), parcel.seq, parcel.more['hash']),
 };
 
-export const documentOfParcel = (scope: Scope, kind: Kind, parcel: Parcel, decided: Decision[]): Document =>
-  MAKERS[kind as Exclude<Kind, 'sites'>](scope, parcel, decided);
+/** One, or of a long tag list several. */
+export const documentsOfParcel = (scope: Scope, kind: Kind, parcel: Parcel, decided: Decision[]): Document[] =>
+  [MAKERS[kind as Exclude<Kind, 'sites'>](scope, parcel, decided)].flat();

@@ -1,9 +1,8 @@
-/** Tag lists: a document each, since a list never changes; which one of an owner counts is decided. */
-import { TABLES } from '../../point.ts';
+/** Tag lists: written once, since a list never changes; which one of an owner counts is decided. */
 import { byPoint, type Tag, widthOf } from '../../tags/tag.ts';
 import { CONFIGURATION, type TagList, type TagListHead, type TagQuery } from '../store.ts';
 import { decisionsAbout } from './decisions.ts';
-import { type Document, documentOf, type Hit, parsed, type Scope, type Source, search, term, within } from './scope.ts';
+import { type Document, documentOf, type Hit, parsed, type Scope, type Source, term } from './scope.ts';
 import { everything, when } from './search.ts';
 import { exact } from './values.ts';
 
@@ -12,10 +11,19 @@ const MAX_LISTS = 8;
 /** Lists whose tags are kept at hand. */
 const MAX_CACHED = 64;
 
-/** A list without a time of its own is dated by who stored it. */
-export function tagListDocument(scope: Scope, list: TagList, sequence: number): Document {
-  const fields: Source = { 'file.name': exact(list.file), 'stillwatch.owner': exact(list.owner), 'stillwatch.count': list.tags.length };
-  return documentOf(scope, 'taglists', list.id, new Date(sequence / 1000).toISOString(), fields, JSON.stringify(list.tags), sequence);
+/** Tags of one document: some two megabytes. */
+const PART = 10_000;
+
+const partOf = (id: string, part: number): string => (part === 0 ? id : `${id}#${part}`);
+
+/** A long list is several documents. Without a time of its own it is dated by who stored it. */
+export function tagListDocuments(scope: Scope, { id, owner, file, tags }: TagList, sequence: number): Document[] {
+  const time = new Date(sequence / 1000).toISOString();
+  const own: Source = { 'file.name': exact(file), 'stillwatch.owner': exact(owner), 'stillwatch.count': tags.length, 'stillwatch.id': id };
+  return Array.from({ length: Math.max(1, Math.ceil(tags.length / PART)) }, (_, part) => {
+    const some = tags.slice(part * PART, (part + 1) * PART);
+    return documentOf(scope, 'taglists', partOf(id, part), time, { ...own, 'stillwatch.part': part }, JSON.stringify(some), sequence);
+  });
 }
 
 type Listed = TagListHead & { key: string };
@@ -34,7 +42,7 @@ const ORDER = [{ 'stillwatch.sequence': 'asc' }, { 'stillwatch.key': 'asc' }];
 
 async function heads(scope: Scope, owner: string | undefined): Promise<Listed[]> {
   const found: Listed[] = [];
-  const filter = when(owner, (value) => term('stillwatch.owner', exact(value)));
+  const filter = [...when(owner, (value) => term('stillwatch.owner', exact(value))), term('stillwatch.part', 0)];
   for await (const hits of everything(scope, 'taglists', filter, ORDER, HEAD)) found.push(...hits.map(headOf));
   const decisions = await decisionsAbout(scope, 'asset', [...new Set(found.map((head) => head.owner))]);
   for (const head of found) head.counts = decisions.get(head.owner)?.findLast(({ kind }) => kind === 'tags')?.edit?.['list'] === head.id;
@@ -57,25 +65,24 @@ export async function listTagLists(scope: Scope, owner: string | undefined): Pro
   return recent(await heads(scope, owner)).map(({ key: _key, ...head }) => head);
 }
 
+/** Part by part. */
+export const PARTS = ['sequence', 'id', 'part'].map((name) => ({ [`stillwatch.${name}`]: 'asc' }));
+
 const cache = new WeakMap<Scope, Map<string, Tag[]>>();
 
-async function tagsOf(scope: Scope, { key, id }: Listed): Promise<Tag[]> {
+async function tagsOf(scope: Scope, { key, id, tags: count }: Listed): Promise<Tag[]> {
   const lists = cache.get(scope) ?? new Map<string, Tag[]>();
   cache.set(scope, lists);
   const known = lists.get(key);
   if (known !== undefined) return known;
-  const { hits } = await search(scope, ['taglists'], { size: 1, query: within(scope, [term('stillwatch.id', id)]) });
-  const tags = parsed<Tag[]>((hits.hits[0] as Hit)._source).sort(byPoint);
+  const tags: Tag[] = [];
+  for await (const [hit] of everything(scope, 'taglists', [term('stillwatch.id', id)], PARTS, true, 1)) tags.push(...parsed<Tag[]>((hit as Hit)._source));
+  tags.sort(byPoint);
+  // The rest may be on its way.
+  if (tags.length < count) return tags;
   if (lists.size >= MAX_CACHED) lists.clear();
   lists.set(key, tags);
   return tags;
-}
-
-const rank = new Map(TABLES.toSorted().map((table, n) => [table, n]));
-
-function place(a: Tag, b: Tag): number {
-  const [x, y] = [a.server.toLowerCase(), b.server.toLowerCase()];
-  return x < y ? -1 : x > y ? 1 : a.unit - b.unit || (rank.get(a.table) as number) - (rank.get(b.table) as number);
 }
 
 /** Those that count, by point; a device's own before those of the configuration, which they outrank. */
@@ -88,6 +95,6 @@ export async function listTags(scope: Scope, { owner, server, unit, table, from,
     (table === undefined || tag.table === table) &&
     (to === undefined || tag.address < to) &&
     (from === undefined || tag.address + widthOf(tag) > from);
-  const of = async (some: Listed[]): Promise<Tag[]> => (await Promise.all(some.map((list) => tagsOf(scope, list)))).flat().filter(matches).sort(place);
+  const of = async (some: Listed[]): Promise<Tag[]> => (await Promise.all(some.map((list) => tagsOf(scope, list)))).flat().filter(matches).sort(byPoint);
   return [...(await of(lists.filter((list) => list.owner !== CONFIGURATION))), ...(await of(lists.filter((list) => list.owner === CONFIGURATION)))];
 }

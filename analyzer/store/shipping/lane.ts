@@ -2,12 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
-import { linesOf, type Outcome, send } from '../elastic/bulk.ts';
+import { linesOf, type Outcome, portions, send } from '../elastic/bulk.ts';
 import { explain } from '../elastic/errors.ts';
 import { catchUp, decidedOn, refoldAll, subjectOf } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
 import { missing } from '../elastic/observations.ts';
-import { documentOfParcel } from '../elastic/parcels.ts';
+import { documentsOfParcel } from '../elastic/parcels.ts';
 import type { Place, Scope, Subject } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
 import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
@@ -16,8 +16,8 @@ import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/out
 export const MAX_DOCUMENTS = 1000;
 const MAX_BYTES = 5_000_000;
 
-/** A document that is under way: its parcel, where it goes, and its lines. */
-type Load = { parcel: Parcel; place: Place; lines: [string, string] };
+/** A document that is under way: what its dead letter would be called, where it goes, and its lines. */
+type Load = { name: string; place: Place; lines: [string, string] };
 
 /** What one step ships. `loads` of what people may decide on are made when it goes. */
 type Cargo = {
@@ -86,9 +86,9 @@ export class Lane {
     return this.prepare((parcels.at(-1) as Parcel).seq);
   }
 
-  /** The next parcels behind `after`. */
+  /** The next parcels behind `after`. One tag list may be as large as a thousand of anything else. */
   private prepare(after: number): Cargo {
-    const parcels = this.within(nextParcels(this.db, this.kind, MAX_DOCUMENTS, after));
+    const parcels = this.within(nextParcels(this.db, this.kind, this.kind === 'taglists' ? 1 : MAX_DOCUMENTS, after));
     const there = parcels.filter(({ json }) => json !== '');
     const subject = subjectOf(this.kind);
     const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
@@ -124,9 +124,11 @@ export class Lane {
   /** What cannot be made a document is refused by ourselves: it must not stand in the way. */
   private load(parcel: Parcel, decided: Decision[], dead: DeadLetter[]): Load[] {
     try {
-      const document = documentOfParcel(this.scope, this.kind, parcel, decided);
-      const { kind, id } = document;
-      return [{ parcel, place: { kind, id }, lines: linesOf(this.scope, document) }];
+      const documents = documentsOfParcel(this.scope, this.kind, parcel, decided);
+      return documents.map((document, part) => {
+        const { kind, id } = document;
+        return { name: part === 0 ? parcel.id : `${parcel.id}#${part}`, place: { kind, id }, lines: linesOf(this.scope, document) };
+      });
     } catch (error) {
       dead.push({ kind: this.kind, id: parcel.id, reason: (error as Error).message, action: '', source: parcel.json });
       return [];
@@ -148,18 +150,14 @@ export class Lane {
 
   private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {
     if (loads.length === 0) return;
-    const outcomes = await send(
-      this.scope,
-      loads.flatMap(({ lines }) => lines),
-      false,
-      signal,
-    );
+    const outcomes: Outcome[] = [];
+    for (const portion of portions(loads.map(({ lines }) => lines))) outcomes.push(...(await send(this.scope, portion, false, signal)));
     this.uncertain = false;
     const waits: Outcome[] = [];
     for (const [n, outcome] of outcomes.entries()) {
-      const { parcel, lines } = loads[n] as Load;
+      const { name, lines } = loads[n] as Load;
       const [action, source] = lines;
-      if (outcome.state === 'refused') dead.push({ kind: this.kind, id: parcel.id, reason: outcome.reason, action, source });
+      if (outcome.state === 'refused') dead.push({ kind: this.kind, id: name, reason: outcome.reason, action, source });
       if (outcome.state === 'wait') waits.push(outcome);
     }
     if (waits.length > 0) throw new Waiting(`Elasticsearch does not take ${this.kind} now (${waits[0]?.reason})`);

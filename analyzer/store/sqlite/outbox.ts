@@ -46,7 +46,7 @@ export function beginShipping(db: Database, kinds: readonly Kind[]): void {
       const begun = db.run('INSERT INTO shipping (kind, cursor, shipped, given_up) VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING', kind) === 1;
       const changed = CHANGED[kind];
       if (!begun || changed === undefined) continue;
-      db.run(`INSERT INTO outbox (kind, id, queued) SELECT ?, id, ? FROM ${changed.table} WHERE true ON CONFLICT DO NOTHING`, kind, Date.now());
+      db.run(`INSERT INTO outbox (kind, id, queued) SELECT ?, id, ? FROM ${changed.table} WHERE true ORDER BY rowid ON CONFLICT DO NOTHING`, kind, Date.now());
     }
   });
 }
@@ -90,7 +90,7 @@ export function settle(db: Database, kind: Kind, parcels: readonly Parcel[], dea
   if (last === undefined) return;
   db.transaction(() => {
     for (const letter of dead) bury(db, letter);
-    const done = parcels.length - dead.length;
+    const done = Math.max(0, parcels.length - dead.length);
     if (APPENDED[kind] !== undefined) {
       db.run('UPDATE shipping SET cursor = max(cursor, ?), shipped = shipped + ? WHERE kind = ?', last.seq, done, kind);
       return;

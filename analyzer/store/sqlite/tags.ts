@@ -83,8 +83,16 @@ export function listTags(db: Database, { owner, server, unit, table, from, to }:
     when(to, (value) => ['first < ?', value]),
     when(from, (value) => ['last >= ?', value]),
   );
-  const order = 'owner = ?, server, unit, space, first, tag_runs.seq';
-  const rows = db.all(`SELECT json FROM tag_runs JOIN tag_lists ON id = list${where(filter)} ORDER BY ${order}`, ...filter.values, CONFIGURATION);
-  const tags = rows.flatMap((row) => JSON.parse(String(row['json'])) as Tag[]);
-  return tags.filter((tag) => (to === undefined || tag.address < to) && (from === undefined || tag.address + widthOf(tag) > from));
+  const order = 'server, unit, space, first, tag_lists.seq, tag_runs.seq';
+  const rows = db.all(
+    `SELECT json, owner = ? AS named FROM tag_runs JOIN tag_lists ON id = list${where(filter)} ORDER BY ${order}`,
+    CONFIGURATION,
+    ...filter.values,
+  );
+  const fits = (tag: Tag): boolean => (to === undefined || tag.address < to) && (from === undefined || tag.address + widthOf(tag) > from);
+  const of = (named: number): Tag[] => {
+    const runs = rows.filter((row) => row['named'] === named);
+    return runs.flatMap((row) => (JSON.parse(String(row['json'])) as Tag[]).filter(fits)).sort(byPoint);
+  };
+  return [...of(0), ...of(1)];
 }
