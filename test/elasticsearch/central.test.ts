@@ -167,6 +167,21 @@ describe('many sites', { skip: missing('elasticsearch') }, () => {
     assert.match(await north.get(`/findings/${id}`), /acknowledged it/);
   });
 
+  it('so do whose it is and until when it is suppressed', async () => {
+    await central.get('/findings?site=North');
+    const id = await someFinding('North');
+    const open = async (served: Served): Promise<number> => Number(/(\d+) findings open/.exec(await served.get('/findings'))?.[1]);
+    const before = await open(north);
+    const path = `/findings/${id}?site=North`;
+    const end = /<option value="([^"]+)">30 days/.exec(await central.get(path))?.[1] as string;
+    assert.equal(await central.decide(path, 'assign', { assignee: 'admin' }), 303);
+    assert.equal(await central.decide(path, 'suppress', { until: end, comment: 'Outage in week 48.' }), 303);
+    for (const said of ['assigned it to admin', 'Outage in week 48.'])
+      await until(said, async () => (await north.get(`/findings/${id}`)).includes(said), 15_000);
+    await until('the list of the site', async () => (await open(north)) === before - 1, 15_000);
+    assert.match(await central.get('/findings?site=North&status=suppressed'), /1 finding suppressed/);
+  });
+
   it('while its site is away it waits, and says so; then it counts once, with what was decided there meanwhile', async () => {
     await central.get('/findings?site=South');
     const id = await someFinding('South');

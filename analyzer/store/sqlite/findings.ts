@@ -122,10 +122,25 @@ function kept(db: Database, at: number): Combination[] {
   return [...rows, ...away.flatMap((row) => [suppressed(row), { ...row, n: -row.n }])];
 }
 
+/** What was counted last: a page asks for its list and for the counts beside it. */
+const counted = new WeakMap<Database, { key: string; rows: Combination[] }>();
+
+/** Changes with every change of the file, ours or of another process. */
+const version = (db: Database): string => JSON.stringify([db.get('SELECT total_changes() AS own'), db.get('PRAGMA data_version')]);
+
 /** The same within the scope: counted from the findings when there is one. */
 function within(db: Database, query: FindingQuery): Combination[] {
-  const at = timeOf(query);
-  if (scopeOf(query).sql.length === 0) return kept(db, at);
+  if (scopeOf(query).sql.length === 0) return kept(db, timeOf(query));
+  const { address, text, since, until, at } = query;
+  const key = JSON.stringify([address, text, since, until, at, version(db)]);
+  const known = counted.get(db);
+  if (known?.key === key) return known.rows;
+  const rows = count(db, query, timeOf(query));
+  counted.set(db, { key, rows });
+  return rows;
+}
+
+function count(db: Database, query: FindingQuery, at: number): Combination[] {
   const timeOnly = !query.address && words(query.text ?? '').length === 0;
   const columns = `${COMBINATION}, suppressed_until > ? AS away`;
   return partsOf(query.address).flatMap((device) => {
@@ -179,10 +194,10 @@ export function listFindings(db: Database, query: FindingQuery): Page<FindingVie
   const scope = scopeOf(query);
   const choices = choicesOf(query, at, few ? rows : null);
   const filter = { sql: [...choices.sql, ...scope.sql], values: [...choices.values, ...scope.values] };
-  const count = few && scope.sql.length > 0 ? total(db, `findings${BY_CHOICE}`, filter) : sum(chosen(query, within(db, query)));
+  const n = few && scope.sql.length > 0 ? total(db, `findings${BY_CHOICE}`, filter) : sum(chosen(query, within(db, query)));
   const sort = sortNamed(SORTS, query.sort ?? 'last_seen');
-  const hint = indexFor(query, few, count, sort.column);
-  return page(db, { table: 'findings', hint, columns: COLUMNS, filter, sort, order, limit, cursor, read }, count);
+  const hint = indexFor(query, few, n, sort.column);
+  return page(db, { table: 'findings', hint, columns: COLUMNS, filter, sort, order, limit, cursor, read }, n);
 }
 
 function facet(rows: Combination[], query: FindingQuery, choice: Choice): Facet {
