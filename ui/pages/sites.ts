@@ -31,13 +31,13 @@ const nobody = (): Html =>
   );
 
 const table = (sites: SiteView[], now: number): Html =>
-  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-name">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-name">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-number figure">Frames/s</th><th scope="col" class="w-number figure">Waiting</th><th scope="col" class="w-name">Loss</th><th scope="col" class="w-name">Assets</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
+  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-vendor">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-status">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-count figure">Frames/s</th><th scope="col" class="w-count figure">Waiting</th><th scope="col" class="w-address">Loss</th><th scope="col" class="w-count figure">Assets</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
 
 /** A row a sensor; the site stands with its first. */
 function row(site: SiteView, sensor: SensorView, first: boolean, now: number): Html {
   const { status } = sensor;
   return html`<tr class="${sensor.silent ? 'silent' : ''}">
-<td class="cut">${first ? html`<a class="title" href="${at('/findings', site.name)}">${site.name}</a>` : null}</td>
+<td class="cut" title="${site.name}">${first ? html`<a class="title" href="${at('/findings', site.name)}">${site.name}</a>` : null}</td>
 <td class="levels">${first ? open(site) : null}</td>
 <td class="mono cut" title="${sensor.name}, Stillwatch ${sensor.version}: ${status.source}">${sensor.name}</td>
 <td>${sensor.silent ? html`<span class="unable">silent</span>` : html`<span class="pulse" data-state="${status.state}"></span>${STATE_WORDS[status.state]}`}</td>
@@ -45,8 +45,12 @@ function row(site: SiteView, sensor: SensorView, first: boolean, now: number): H
 <td class="figure">${sensor.silent ? html`<span class="quiet">–</span>` : short(status.frames_per_second)}</td>
 <td class="figure" title="documents that have not arrived here yet">${waiting(sensor)}</td>
 <td>${loss(status)}</td>
-<td>${learning(status)}</td></tr>`;
+<td class="figure" title="${learning(status)}">${assets(status)}</td></tr>`;
 }
+
+/** Those that are learned, of how many. */
+const assets = ({ assets_learning: left, assets_protected: learned }: SensorView['status']): string =>
+  left === 0 ? count(learned) : `${count(learned)} of ${count(left + learned)}`;
 
 const waiting = ({ silent, status: { shipping } }: SensorView): Html | string =>
   silent || shipping === undefined ? html`<span class="quiet">–</span>` : count(waitingIn(shipping));
