@@ -62,7 +62,9 @@ async function bulk(
   const operations = (await compressed(`${lines.join('\n')}\n`, { level: LIGHTLY })) as unknown as string[];
   const headers = { 'content-encoding': 'gzip' };
   const answer = await client.bulk({ operations, refresh, filter_path: ASKED }, { ...options, headers, compression: false });
-  return (answer.items ?? []).map((item) => Object.values(item)[0] as Item);
+  // Without a word about each nothing counts as taken.
+  if (answer.items === undefined) throw new Error('answers a request without saying what became of its documents');
+  return answer.items.map((item) => Object.values(item)[0] as Item);
 }
 
 /** Sends the lines of documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */

@@ -26,8 +26,8 @@ export function exact(text: string): string {
 /** The same, to be asked for whatever the case. */
 export const lower = (text: string): string => exact(text.toLowerCase());
 
-/** Written so already: most times are. */
-const PLAIN = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6}Z$/;
+/** Written so already, on a day that every month has: most times are. */
+const PLAIN = /^\d{4}-\d\d-(?:[01]\d|2[0-8])T(?:[01]\d|2[0-3]):\d\d:\d\d\.\d{6}Z$/;
 
 /** The time as every server reads it, in UTC and with microseconds. Throws a StoreError (`query`) when it is none. */
 export function timeOf(time: string): string {
