@@ -26,3 +26,24 @@ it('at first sight its own clock counts, afterwards only ours', () => {
   assert.deepEqual(silent(roll), [false, true], 'a clock that is a day off');
   assert.deepEqual(roll.sites, ['North', 'South']);
 });
+
+it('a sensor whose word is gone falls silent, rather than out of sight', () => {
+  const roll = new Roll();
+  roll.call([said(NOW), said(NOW, 'South')], NOW);
+  roll.call([said(NOW + SILENT, 'South')], NOW + SILENT);
+  assert.deepEqual(
+    [roll.sites, silent(roll)],
+    [
+      ['North', 'South'],
+      [false, false],
+    ],
+  );
+  roll.call([said(NOW + SILENT + 1, 'South')], NOW + SILENT + 1);
+  assert.deepEqual(
+    [roll.sites, silent(roll)],
+    [
+      ['North', 'South'],
+      [true, false],
+    ],
+  );
+});

@@ -1,10 +1,12 @@
 /** Which sensors are heard: what the central console knows of sites, kept fresh. */
-import type { Presence } from '../store/elastic/presence.ts';
+import { MAX_SITES, type Presence } from '../store/elastic/presence.ts';
 
 /** ms without a word after which a sensor counts as silent. It speaks every ten seconds. */
 export const SILENT = 60_000;
 
 export type Heard = Presence & { silent: boolean };
+
+const keyOf = ({ site, observer }: Presence): string => `${site}/${observer}`;
 
 type Word = { contact: number; at: number };
 
@@ -13,9 +15,11 @@ export class Roll {
   private readonly words = new Map<string, Word>();
   private sensors: Heard[] = [];
 
-  /** `now` is ms since the epoch. */
+  /** `now` is ms since the epoch. Who was heard and is not among them any more, or cannot be understood, falls silent rather than out of sight. */
   call(presences: readonly Presence[], now: number): void {
-    this.sensors = presences.map((presence) => ({ ...presence, silent: this.since(presence, now) > SILENT }));
+    const called = new Set(presences.map(keyOf));
+    const all = [...presences, ...this.sensors.filter((sensor) => !called.has(keyOf(sensor)))].slice(0, MAX_SITES);
+    this.sensors = all.map((presence) => ({ ...presence, silent: this.since(presence, now) > SILENT })).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
 
   /** All sensors, by site. */
@@ -32,8 +36,9 @@ export class Roll {
   }
 
   /** How long (ms) nothing new came from it. */
-  private since({ site, observer, contact }: Presence, now: number): number {
-    const key = `${site}/${observer}`;
+  private since(presence: Presence, now: number): number {
+    const { contact } = presence;
+    const key = keyOf(presence);
     const known = this.words.get(key);
     if (known !== undefined && known.contact === contact) return now - known.at;
     // At first sight its own clock is all there is.
