@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Roll } from '../analyzer/sites/roll.ts';
-import { rulesTogether } from '../analyzer/sites/rules.ts';
+import { rulesIn, rulesTogether, type SitedRule } from '../analyzer/sites/rules.ts';
 import { Silence } from '../analyzer/sites/silence.ts';
 import { together } from '../analyzer/sites/together.ts';
 import { decisionsWaiting } from '../analyzer/store/elastic/decisions.ts';
 import { install } from '../analyzer/store/elastic/install.ts';
-import { presences, type Rules, rulesBySensor } from '../analyzer/store/elastic/presence.ts';
+import { presences, rulesBySensor } from '../analyzer/store/elastic/presence.ts';
 import { type Scope, scopeOf } from '../analyzer/store/elastic/scope.ts';
 import { openBySite } from '../analyzer/store/elastic/sites.ts';
 import { elasticStore, record } from '../analyzer/store/elastic.ts';
@@ -39,9 +39,11 @@ export class Central {
   private readonly silence: Silence;
   private front: Front | null = null;
   private release: () => void = () => {};
-  private rules: Rules[] = [];
+  private rules: { site: string; rules: SitedRule[] }[] = [];
   private installed = false;
+  /** Why sites cannot be asked for, '' when they can; and what was complained of last by each that is done again and again. */
   private trouble = '';
+  private readonly complaints = new Map<number, string>();
   /** What accounts did here: the trail of a site is the site's. */
   private trail: Store | null = null;
   private readonly stopped = new AbortController();
@@ -69,7 +71,8 @@ export class Central {
       site: (name) => this.console(name, this.of(name), null),
       all: (account) => this.console(null, elasticStore(this.among(account)), account),
     });
-    await this.refresh();
+    // Told by the loop, should it fail.
+    await this.refresh().catch(() => undefined);
     await this.front.open(app, this.config.listen);
     const loops: [number, () => Promise<void>][] = [
       [REFRESH, () => this.refresh()],
@@ -77,7 +80,7 @@ export class Central {
       [LOOK, () => this.install()],
       [READ_RULES, () => this.readRules()],
     ];
-    this.work = Promise.all(loops.map(([ms, work]) => this.every(ms, work)));
+    this.work = Promise.all(loops.map(([ms, work], n) => this.every(n, ms, work)));
   }
 
   async stop(): Promise<void> {
@@ -102,19 +105,21 @@ export class Central {
     }
   }
 
-  /** Now and again and again, in the background: pages never wait for it. */
-  private async every(ms: number, work: () => Promise<void>): Promise<void> {
+  /** Now and again and again, in the background: pages never wait for it. What fails is said once. */
+  private async every(n: number, ms: number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.stopped;
     while (!signal.aborted) {
-      await work().catch((error: unknown) => signal.aborted || this.complain(error));
+      await work().then(
+        () => this.complaints.delete(n),
+        (error: Error) => signal.aborted || this.complain(n, error.message),
+      );
       await sleep(ms, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private complain(error: unknown): void {
-    const { message } = error as Error;
-    if (message !== this.trouble) say(message);
-    this.trouble = message;
+  private complain(n: number, message: string): void {
+    if (![...this.complaints.values()].includes(message)) say(message);
+    this.complaints.set(n, message);
   }
 
   private async refresh(): Promise<void> {
@@ -124,12 +129,13 @@ export class Central {
       if (this.roll.all().length !== known) await this.readRules();
       this.trouble = '';
     } catch (error) {
-      if (!this.stopped.signal.aborted) this.complain(error);
+      this.trouble = (error as Error).message;
+      throw error;
     }
   }
 
   private async readRules(): Promise<void> {
-    this.rules = await rulesBySensor(this.scope);
+    this.rules = (await rulesBySensor(this.scope)).map(({ site, rules }) => ({ site, rules: rulesIn(rules) }));
   }
 
   /** Silence is only known of while the cluster answers. */

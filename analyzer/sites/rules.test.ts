@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { rulesTogether } from './rules.ts';
+import { rulesIn, rulesTogether } from './rules.ts';
 
 const rule = (name: string, cannot_fire: string | null): object => ({
   id: name,
@@ -18,7 +18,7 @@ const rule = (name: string, cannot_fire: string | null): object => ({
 it('a rule of several sensors is one, which cannot fire only where none of theirs can', () => {
   const north = [rule('a', 'No Modbus is seen.'), rule('b', 'No Modbus is seen.')];
   const south = [rule('a', null), rule('b', 'No Modbus is seen.'), rule('c', null)];
-  const found = rulesTogether([north, south]);
+  const found = rulesTogether([north, south].map(rulesIn));
   assert.deepEqual(
     found.map(({ name, cannot_fire }) => [name, cannot_fire]),
     [
@@ -30,5 +30,5 @@ it('a rule of several sensors is one, which cannot fire only where none of their
 });
 
 it('what is no rule is left out', () => {
-  assert.deepEqual(rulesTogether([[null, 7, 'a', {}, { ...rule('a', null), level: 'loud' }, { ...rule('b', null), attack: [1] }]]), []);
+  assert.deepEqual(rulesIn([null, 7, 'a', {}, { ...rule('a', null), level: 'loud' }, { ...rule('b', null), attack: [1] }]), []);
 });

@@ -21,12 +21,13 @@ const RULE = z.object({
 /** A rule as the console of its sensor shows it. */
 export type SitedRule = z.infer<typeof RULE>;
 
-/** Each once; it cannot fire where no sensor's can. What is no rule is left out: a sensor may be of another version. */
-export function rulesTogether(sensors: readonly (readonly unknown[])[]): SitedRule[] {
+/** What a sensor said of its rules. What is no rule is left out: it may be of another version. */
+export const rulesIn = (said: readonly unknown[]): SitedRule[] => said.flatMap((one) => RULE.safeParse(one).data ?? []);
+
+/** Each once; it cannot fire where no sensor's can. */
+export function rulesTogether(sensors: readonly (readonly SitedRule[])[]): SitedRule[] {
   const found = new Map<string, SitedRule>();
-  for (const said of sensors.flat()) {
-    const { data: rule } = RULE.safeParse(said);
-    if (rule === undefined) continue;
+  for (const rule of sensors.flat()) {
     const known = found.get(rule.name);
     if (known === undefined || (known.cannot_fire !== null && rule.cannot_fire === null)) found.set(rule.name, rule);
   }

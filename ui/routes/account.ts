@@ -47,8 +47,8 @@ export function accountRoutes(console: Console): Hono<Env> {
 const managed = (c: Ask, console: Console): Account[] => console.options.accounts.list().filter(({ sites }) => isWithin(sites, sessionOf(c).account));
 
 function remove(c: Ask, console: Console, name: string): void {
-  const isOther = console.options.accounts.get(name) !== null && !managed(c, console).some((one) => one.name.toLowerCase() === name.toLowerCase());
-  if (isOther) throw new AccountError('That account sees sites that you do not.');
+  const one = console.options.accounts.get(name);
+  if (one !== null && !isWithin(one.sites, sessionOf(c).account)) throw new AccountError('That account sees sites that you do not.');
   console.options.accounts.remove(name);
 }
 

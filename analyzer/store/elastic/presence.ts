@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Status } from '../../coverage.ts';
 import { explain } from './errors.ts';
 import { placeOf } from './kinds.ts';
-import { documentOf, parsed, type Scope, type Source, search, within } from './scope.ts';
+import { documentOf, readable, type Scope, type Source, search, within } from './scope.ts';
 
 /** Sites and sensors that a console shows at most. */
 export const MAX_SITES = 5000;
@@ -82,21 +82,12 @@ const all = async (scope: Scope, fields: string[]): Promise<Source[]> =>
     ({ _source }) => _source,
   );
 
-/** Reads what somebody wrote there; null when it is nothing of ours. */
-function read<T>(make: () => T): T | null {
-  try {
-    return make();
-  } catch {
-    return null;
-  }
-}
-
 /** Every appliance of the scope, by site and name. What cannot be read is nobody's word. */
 export async function presences(scope: Scope): Promise<Presence[]> {
   const found = await all(scope, ['stillwatch.document', 'stillwatch.site']);
   return found.flatMap((source) => {
-    const presence = read(() => PRESENCE.parse(parsed(source)) as unknown as Presence);
-    return presence === null || presence.site !== source['stillwatch.site'] ? [] : [presence];
+    const { data } = PRESENCE.safeParse(readable(source));
+    return data === undefined || data.site !== source['stillwatch.site'] ? [] : [data as unknown as Presence];
   });
 }
 
@@ -106,6 +97,6 @@ export async function rulesBySensor(scope: Scope): Promise<Rules[]> {
   return found.map((source) => ({
     site: String(source['stillwatch.site']),
     observer: String(source['observer.name'] ?? ''),
-    rules: read(() => z.array(z.unknown()).parse(parsed(source, 'stillwatch.rules'))) ?? [],
+    rules: z.array(z.unknown()).safeParse(readable(source, 'stillwatch.rules')).data ?? [],
   }));
 }

@@ -165,4 +165,13 @@ export async function getAll(scope: Scope, kind: Kind, ids: readonly string[]): 
 
 export const parsed = <T>(source: Source, field = 'stillwatch.document'): T => JSON.parse(String(source[field])) as T;
 
+/** The same of what anybody may have written; null when it is no JSON. */
+export function readable(source: Source, field?: string): unknown {
+  try {
+    return parsed(source, field);
+  } catch {
+    return null;
+  }
+}
+
 export type Subject = Decision['on'];

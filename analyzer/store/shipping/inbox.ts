@@ -1,24 +1,16 @@
 /** Decisions that people took at a central console come back to the site that owns what they are about. */
 import type { Decision } from '../../finding.ts';
 import { decisionsWaiting } from '../elastic/decisions.ts';
-import type { Scope, Source } from '../elastic/scope.ts';
+import { readable, type Scope, type Source } from '../elastic/scope.ts';
 import { entryOf } from '../entry.ts';
 import type { Database } from '../sqlite/database.ts';
 
 /** Decisions that were complained of: those beyond are left without a word. */
 const MAX_TOLD = 1000;
 
-const json = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-};
-
 /** The decision, or why it is none: anybody who may write to the cluster can have made it. */
 function decisionOf(source: Source): { decision: Decision } | { wrong: string } {
-  const read = entryOf({ kind: 'decision', value: json(String(source['stillwatch.document'])) });
+  const read = entryOf({ kind: 'decision', value: readable(source) });
   if ('wrong' in read) return read;
   const decision = read.entry.value as Decision;
   if (decision.id !== source['stillwatch.id']) return { wrong: 'has another id inside' };
