@@ -135,8 +135,16 @@ describe('when too much waits', () => {
     const { flows: _flows, health: _health, observations: _observations, ...kept } = all;
     assert.deepEqual(await sacrificed(10, NEVER, START), kept);
   });
-  it('gives up what is too old, of the same kinds only', async () => {
-    assert.deepEqual(await sacrificed(NEVER, 10_000, START + 60_000), { ...all, flows: 50, health: 50, observations: 50 });
+  it('gives up what has waited too long, of the same kinds only, however long ago it was captured', async () => {
+    const now = Date.parse('2036-01-01T00:00:00Z');
+    assert.deepEqual(await sacrificed(NEVER, 10_000, now), all, 'a capture of years ago has not waited yet');
+    const shipper = new Shipper(db, {} as Scope, { documents: NEVER, age: 10_000 }, null);
+    shipper.sacrifice(now);
+    await store.save({ observations: [kept(500), flow(501)], health: [{ '@timestamp': sampleTime(502) }] });
+    shipper.sacrifice(now + 9999);
+    assert.equal(waiting('observations'), 101);
+    shipper.sacrifice(now + 10_000);
+    assert.deepEqual([...(['findings', 'decisions', 'observations', 'flows', 'health'] as const)].map(waiting), [100, 100, 1, 1, 1]);
   });
 });
 

@@ -5,7 +5,7 @@ import { install } from '../elastic/install.ts';
 import { type Kind, SHIPPED } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
-import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, unbury } from '../sqlite/outbox.ts';
+import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, newestOf, unbury } from '../sqlite/outbox.ts';
 import { Lane, Waiting } from './lane.ts';
 import { pause } from './pause.ts';
 import { Rate } from './rate.ts';
@@ -27,6 +27,9 @@ export type Limits = {
   age: number;
 };
 
+/** How finely age is told: in so many steps. */
+const MARKS = 10;
+
 const REPLAYED_AT_ONCE = 500;
 
 function* chunked<T>(items: readonly T[], size: number): Generator<T[]> {
@@ -40,6 +43,7 @@ export class Shipper {
   private readonly retention: string | null;
   private readonly stopped = new AbortController();
   private readonly troubles = new Map<Kind, { trouble: string; tries: number }>();
+  private readonly marks = new Map<Kind, { at: number; seq: number }[]>();
   private readonly rates = new Map<Kind, Rate>();
   private readonly wakes = new Map<Kind, () => void>();
   private ready = false;
@@ -165,9 +169,21 @@ export class Shipper {
     for (const kind of SACRIFICE) {
       const own = lanes.get(kind) ?? 0;
       const keep = Math.max(0, own - Math.max(0, waiting - this.limits.documents));
-      const gone = own === 0 ? 0 : giveUp(this.db, kind, keep, now - this.limits.age);
+      const old = this.waitedFor(kind, now);
+      const gone = own === 0 ? 0 : giveUp(this.db, kind, keep, old);
       waiting -= gone;
     }
+  }
+
+  /** Number of the newest that has been here for as long as any may wait. Captures may be of long ago, so what counts is when it was first met here. */
+  private waitedFor(kind: Kind, now: number): number {
+    const marks = this.marks.get(kind) ?? [];
+    const last = marks.at(-1);
+    if (last === undefined || now - last.at >= this.limits.age / MARKS) marks.push({ at: now, seq: newestOf(this.db, kind) });
+    while (marks[1] !== undefined && now - marks[1].at >= this.limits.age) marks.shift();
+    this.marks.set(kind, marks);
+    const [first] = marks;
+    return first !== undefined && now - first.at >= this.limits.age ? first.seq : 0;
   }
 
   /** Waits, unless it is woken or stopped. */

@@ -139,15 +139,21 @@ function waiting(db: Database, kind: Kind, cursor: number): Row | undefined {
   return db.get(`SELECT count(*) AS n, ${first} AS oldest FROM ${table} WHERE ${where}seq > ?`, cursor, cursor);
 }
 
-/** Gives up shipping the oldest of a kind that is written once: all but `keep`, and all before `before` (ms). They stay here. Returns how many. */
-export function giveUp(db: Database, kind: Kind, keep: number, before: number): number {
-  const { table, where, at } = APPENDED[kind] as { table: string; where: string; at: string };
+/** Number of the newest of a kind that is written once, 0 when there is none. */
+export function newestOf(db: Database, kind: Kind): number {
+  const { table, where } = APPENDED[kind] as { table: string; where: string };
+  return number(db.get(`SELECT max(seq) AS seq FROM ${table} WHERE ${where}true`), 'seq');
+}
+
+/** Gives up shipping the oldest of a kind that is written once: all but `keep`, and all up to number `until`. They stay here. Returns how many. */
+export function giveUp(db: Database, kind: Kind, keep: number, until: number): number {
+  const { table, where } = APPENDED[kind] as { table: string; where: string };
   return db.transaction(() => {
     const cursor = cursorOf(db, kind);
     const scope = `FROM ${table} WHERE ${where}seq > ?`;
-    const kept = `SELECT min(seq) AS seq FROM (SELECT seq ${scope} AND ${at} >= ? ORDER BY seq DESC LIMIT ?)`;
+    const kept = `SELECT min(seq) AS seq FROM (SELECT seq ${scope} AND seq > ? ORDER BY seq DESC LIMIT ?)`;
     const newest = number(db.get(`SELECT max(seq) AS seq ${scope}`, cursor), 'seq');
-    const to = keep < 1 ? newest : number(db.get(kept, cursor, before, keep), 'seq') - 1;
+    const to = keep < 1 ? newest : number(db.get(kept, cursor, until, keep), 'seq') - 1;
     const end = to < 0 ? newest : to;
     const gone = number(db.get(`SELECT count(*) AS n ${scope} AND seq <= ?`, cursor, end), 'n');
     if (gone > 0) db.run('UPDATE shipping SET cursor = ?, given_up = given_up + ? WHERE kind = ?', end, gone, kind);
