@@ -135,6 +135,9 @@ async function fill(cluster: Cluster, move: Move): Promise<void> {
   }
 }
 
+/** A node takes an index away before it tells what else changed in the same instant: waits until everything decided so far is told. */
+const settle = ({ client }: Cluster): Promise<unknown> => client.cluster.health({ wait_for_events: 'languid', timeout: '30s' }, { ignore: [408] });
+
 /** Throws when it could not be done: then writers go on as before if a document was refused, else they wait for the next try. */
 export async function upgrade(cluster: Cluster, kind: Kind, from: string, to: string): Promise<void> {
   const alias = placeOf(cluster.prefix, kind);
@@ -143,6 +146,7 @@ export async function upgrade(cluster: Cluster, kind: Kind, from: string, to: st
     await fill(cluster, { alias, from, to, name });
   } catch (error) {
     // Another appliance may have been faster.
+    await settle(cluster).catch(() => undefined);
     if (!(await aliasesOf(cluster, to)).includes(alias)) throw error;
   }
 }
