@@ -3,12 +3,13 @@ import type { Decision } from '../finding.ts';
 import { countAssets, listAssets, readAsset } from './elastic/assets.ts';
 import { auditDocument, listAudit } from './elastic/audit.ts';
 import { write } from './elastic/bulk.ts';
+import { claim } from './elastic/claims.ts';
 import { decisionDocument, decisionsOn, isDecided } from './elastic/decisions.ts';
 import { documentsOf, subjectsOf } from './elastic/documents.ts';
 import { entries } from './elastic/entries.ts';
 import { listConversations, listFacts } from './elastic/facts.ts';
 import { countFindings, listFindings, readFinding } from './elastic/findings.ts';
-import { catchUp, claim, decidedOn, refold } from './elastic/heads.ts';
+import { catchUp, decidedOn, refold } from './elastic/heads.ts';
 import { expire, listHealth, listObservations, missing } from './elastic/observations.ts';
 import { listRegisters } from './elastic/registers.ts';
 import { nextSequence, type Scope } from './elastic/scope.ts';
@@ -31,12 +32,13 @@ async function save(scope: Scope, batch: Batch): Promise<void> {
 
 /** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. `alone`: see `Store.decide`. */
 export async function record(scope: Scope, decision: Decision, applied: boolean, alone = false): Promise<void> {
-  if (!(await isDecided(scope, decision))) {
-    const down = async (one: Decision): Promise<void> => void (await write(scope, [decisionDocument(scope, one, nextSequence(), applied)]));
-    if (alone) await claim(scope, decision, down);
-    await down(decision);
-  }
-  await refold(scope, decision.on);
+  if (await isDecided(scope, decision)) return refold(scope, decision.on);
+  const down = async (one: Decision): Promise<void> => {
+    await write(scope, [decisionDocument(scope, one, nextSequence(), applied)]);
+    await refold(scope, one.on);
+  };
+  if (alone) await claim(scope, decision, down);
+  await down(decision);
 }
 
 async function decide(scope: Scope, decision: Decision, alone: boolean): Promise<void> {

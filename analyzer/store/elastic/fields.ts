@@ -73,7 +73,6 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['ot.seen', 'flattened', 'What the rule looked at, by field'],
     ['stillwatch.status', 'exact', '`new`, `acknowledged`, `in_progress`, `closed`'],
     ['stillwatch.resolution', 'exact', 'Why it was closed'],
-    ['stillwatch.latest', 'stored', 'The decision (JSON) that was folded in last, which may still be on its way to `decisions`'],
     ['stillwatch.decided_by', 'exact', 'Who decided last'],
     ['stillwatch.assignee', 'exact', 'Whose it is, empty for nobody'],
     ['stillwatch.suppressed_until', 'long', 'Until when nobody wants to see it, microseconds since the epoch; absent when nobody said so'],
@@ -110,7 +109,6 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['stillwatch.protocol', 'exact', 'Protocols'],
     ['stillwatch.vendor', 'exact', 'Best vendor'],
     ['stillwatch.wire', 'stored', 'The asset without edits of people (JSON), where there are some'],
-    ['stillwatch.latest', 'stored', 'The decision (JSON) that was folded in last, which may still be on its way to `decisions`'],
   ],
   facts: [
     ...PARTIES,
@@ -119,7 +117,6 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
     ['ot.access', 'keyword', '`read`, `write`, ...'],
     ['stillwatch.kind', 'exact', '`peer`, `operation` or `point`'],
     ['stillwatch.state', 'exact', '`proposed`, `approved` or `retired`'],
-    ['stillwatch.latest', 'stored', 'The decision (JSON) that was folded in last, which may still be on its way to `decisions`'],
     ['stillwatch.decided_by', 'exact', 'Who approved or retired it'],
     ['stillwatch.protocol', 'exact', 'Application protocol'],
     ['stillwatch.client', 'exact', 'Lower case'],

@@ -1,16 +1,15 @@
 /** Findings, facts and assets with what people made of them: folded when they are stored, and again after every decision. */
 import type { Fact } from '../../fact.ts';
 import type { Decision } from '../../finding.ts';
-import { inOrder, refuseOvertaken } from '../fold.ts';
 import type { StoreError } from '../store.ts';
 import { assetDocument, wireOf } from './assets.ts';
 import { replaceAll } from './bulk.ts';
-import { decisionsAbout, decisionsOn } from './decisions.ts';
+import { decisionsAbout } from './decisions.ts';
 import { explain } from './errors.ts';
 import { stateFields } from './facts.ts';
 import { lifeFields } from './findings.ts';
 import type { Kind } from './kinds.ts';
-import { get, getAll, type Hit, parsed, type Scope, type Source, type Subject } from './scope.ts';
+import { getAll, type Hit, parsed, type Scope, type Source, type Subject } from './scope.ts';
 
 const PLACE: { [kind in Subject['kind']]: Kind } = { finding: 'findings', fact: 'facts', asset: 'assets' };
 
@@ -28,34 +27,6 @@ const refolded: { [kind in Subject['kind']]: (scope: Scope, source: Source, deci
     return assetDocument(by, wireOf(source), decisions, Number(source['stillwatch.sequence'])).source;
   },
 };
-
-/** Decisions on the subject of `head`, with one that is folded in already and not written down yet: its maker is about to, or died. */
-async function decisionsWith(scope: Scope, on: Subject, head: Hit | null, write: (decision: Decision) => Promise<void>): Promise<Decision[]> {
-  const decisions = await decisionsOn(scope, on);
-  const latest = head?._source['stillwatch.latest'] === undefined ? null : parsed<Decision>(head._source, 'stillwatch.latest');
-  if (latest === null || decisions.some(({ id }) => id === latest.id)) return decisions;
-  await write(latest);
-  return inOrder([...decisions, latest]);
-}
-
-/**
- * Folds a decision into its subject before it is written down (`write`), provided nobody else decided since its maker looked: the version of the
- * document settles who of two comes first. Throws a StoreError (`conflict`) for the second.
- */
-export async function claim(scope: Scope, decision: Decision, write: (decision: Decision) => Promise<void>): Promise<void> {
-  const { on } = decision;
-  for (let n = 0; n < TRIES; n++) {
-    const head = await get(scope, PLACE[on.kind], on.id);
-    const decisions = await decisionsWith(scope, on, head, write);
-    refuseOvertaken(decision, decisions);
-    if (head === null) return;
-    const folded = refolded[on.kind](scope, head._source, inOrder([...decisions, decision]));
-    // The wire may have changed it: then it is looked at again.
-    const source = { ...folded, 'stillwatch.latest': JSON.stringify(decision) };
-    if ((await replaceAll(scope, PLACE[on.kind], [{ head, source }], true))[0] === true) return;
-  }
-  throw busy(on);
-}
 
 const busy = ({ kind, id }: Subject): StoreError => explain(new Error(`has ${kind} ${id} changed by others all the time: try again`));
 

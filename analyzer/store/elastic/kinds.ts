@@ -13,6 +13,7 @@ export const KINDS = [
   'health',
   'audit',
   'sites',
+  'claims',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -30,6 +31,7 @@ export const ABOUT: { [kind in Kind]: string } = {
   health: 'How well the sensor sees, again and again.',
   audit: 'Who did what, line by line; the proof that no line is missing is made at the site.',
   sites: 'How each appliance is, as it says itself.',
+  claims: 'The last decision on each finding, fact and asset, from before it is written down: of two at the same moment the second is told.',
 };
 
 /** Written once and never changed: data streams. The rest are plain indices, since their documents are updated in place. */
@@ -40,8 +42,9 @@ export const isStream = (kind: Kind): boolean => STREAMS.has(kind);
 /** Streams that retention drops from; the audit trail stays. */
 export const EXPIRING: readonly Kind[] = ['observations', 'flows', 'health'];
 
-/** What an appliance ships of what it stored; `sites` says how it is. */
-export const SHIPPED: readonly Kind[] = KINDS.filter((kind) => kind !== 'sites');
+/** What an appliance ships of what it stored; `sites` says how it is, and `claims` are of the cluster. */
+export type Shipped = Exclude<Kind, 'sites' | 'claims'>;
+export const SHIPPED: readonly Kind[] = KINDS.filter((kind) => kind !== 'sites' && kind !== 'claims');
 
 /** Alias of a plain index, or name of the data stream. */
 export const placeOf = (prefix: string, kind: Kind): string => `${prefix}-${kind}`;

@@ -11,7 +11,7 @@ import { auditDocument } from './audit.ts';
 import { decisionDocument } from './decisions.ts';
 import { conversationDocument, factDocument } from './facts.ts';
 import { findingDocument } from './findings.ts';
-import type { Kind } from './kinds.ts';
+import type { Kind, Shipped } from './kinds.ts';
 import { healthDocument, observationDocument } from './observations.ts';
 import { registersDocument } from './registers.ts';
 import type { Document, Scope } from './scope.ts';
@@ -21,7 +21,7 @@ type Maker = (scope: Scope, parcel: Parcel, decided: Decision[]) => Document | D
 
 const json = <T>({ json: text }: Parcel): T => JSON.parse(text) as T;
 
-const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
+const MAKERS: { [kind in Shipped]: Maker } = {
   findings: (scope, parcel, decided) => findingDocument(scope, json<Finding>(parcel), decided, parcel.seq, parcel.json),
   assets: (scope, parcel, decided) => assetDocument(scope, json<Asset>(parcel), decided, parcel.seq),
   facts: (scope, parcel, decided) => factDocument(scope, json<Fact>(parcel), decided, parcel.seq),
@@ -40,4 +40,4 @@ const MAKERS: { [kind in Exclude<Kind, 'sites'>]: Maker } = {
 
 /** One, or of a long tag list several. */
 export const documentsOfParcel = (scope: Scope, kind: Kind, parcel: Parcel, decided: Decision[]): Document[] =>
-  [MAKERS[kind as Exclude<Kind, 'sites'>](scope, parcel, decided)].flat();
+  [MAKERS[kind as Shipped](scope, parcel, decided)].flat();

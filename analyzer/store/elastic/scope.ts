@@ -63,6 +63,7 @@ const KINDS_OF_EVENT: { [kind in Kind]: string } = {
   health: 'metric',
   audit: 'event',
   sites: 'state',
+  claims: 'state',
 };
 
 const CATEGORIES: { [kind in Kind]?: string } = {

@@ -1,0 +1,61 @@
+/** Of two who decide at once the second is told, whatever the wire changes meanwhile and whoever dies. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { cluster, remove, SERVERS, siteOf } from '../../../test/elasticsearch/servers.ts';
+import { sampleDecision, sampleFinding, sampleId } from '../../../test/samples.ts';
+import { missing } from '../../../test/shared.ts';
+import { elasticStore } from '../elastic.ts';
+import type { StoreError } from '../store.ts';
+import { claim } from './claims.ts';
+import type { Cluster } from './scope.ts';
+
+const isConflict = (error: StoreError): boolean => error.kind === 'conflict' && error.message.includes('anna');
+
+function cases(node: string): void {
+  let one: Cluster;
+  before(async () => {
+    one = await cluster(node);
+  });
+  after(() => remove(one));
+
+  it('of a decision that is claimed and not written down yet, though the finding was stored anew meanwhile', async () => {
+    const scope = siteOf(one);
+    const store = elasticStore(scope);
+    const on = { kind: 'finding', id: sampleId('stored anew') } as const;
+    await store.save({ findings: [sampleFinding('stored anew')] });
+    const first = sampleDecision(on, 'start', { after: 0 });
+    await claim(scope, first, () => assert.fail('nothing was claimed before'));
+    await store.save({ findings: [sampleFinding('stored anew', { count: 9 })] });
+    const second = sampleDecision(on, 'close', { by: 'ben', resolution: 'false_positive', after: 0 });
+    await assert.rejects(store.decide(second, true), isConflict);
+    const found = await store.finding(on.id);
+    assert.deepEqual([found?.status, found?.count, (await store.decisions(on)).map(({ id }) => id)], ['in_progress', 9, [first.id]]);
+    await store.decide({ ...second, after: 1 }, true);
+    assert.equal((await store.finding(on.id))?.status, 'closed');
+    await store.close();
+  });
+
+  it('of what the wire changes all the time', async () => {
+    const store = elasticStore(siteOf(one));
+    const on = { kind: 'finding', id: sampleId('busy') } as const;
+    await store.save({ findings: [sampleFinding('busy')] });
+    for (let round = 0; round < 5; round++) {
+      const people = ['anna', 'ben', 'cleo'].map((by) => sampleDecision(on, 'acknowledge', { by, id: `${by} ${round}`, after: round }));
+      let decided = false;
+      const wire = async (): Promise<void> => {
+        for (let count = 2; !decided; count++) await store.save({ findings: [sampleFinding('busy', { count })] });
+      };
+      const storing = wire();
+      const ends = await Promise.allSettled(people.map((decision) => store.decide(decision, true)));
+      decided = true;
+      await storing;
+      assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected']);
+      assert.equal((await store.decisions(on)).length, round + 1);
+    }
+    await store.close();
+  });
+}
+
+describe('people are told', { skip: missing('elasticsearch') }, () => {
+  for (const node of SERVERS) describe(node, () => cases(node));
+});
