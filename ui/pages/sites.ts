@@ -31,7 +31,7 @@ const nobody = (): Html =>
   );
 
 const table = (sites: SiteView[], now: number): Html =>
-  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-vendor">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-status">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-count figure">Frames/s</th><th scope="col" class="w-count figure">Waiting</th><th scope="col" class="w-address">Loss</th><th scope="col" class="w-count figure">Assets</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
+  html`<div class="scroll"><table class="list" data-rows aria-label="Sites"><thead><tr><th scope="col" class="w-range">Site</th><th scope="col" class="w-rest">Open findings</th><th scope="col" class="w-state">Sensor</th><th scope="col" class="w-status">State</th><th scope="col" class="w-time">Last contact</th><th scope="col" class="w-count figure">Frames/s</th><th scope="col" class="w-count figure">Waiting</th><th scope="col" class="w-address">Loss</th><th scope="col" class="w-address figure">Assets learned</th></tr></thead><tbody>${sites.map((site) => site.sensors.map((sensor, n) => row(site, sensor, n === 0, now)))}</tbody></table></div>`;
 
 /** A row a sensor; the site stands with its first. */
 function row(site: SiteView, sensor: SensorView, first: boolean, now: number): Html {
