@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sampleAsset, sampleDecision, sampleFinding, sampleKept, sampleTime } from '../../../test/samples.ts';
 import { type Kind, SHIPPED } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import { type Database, openDatabase } from '../sqlite/database.ts';
 import { backlog, beginShipping, deadLetters, endShipping, MAX_DEAD_LETTERS, nextParcels, settle } from '../sqlite/outbox.ts';
 import { openSqlite } from '../sqlite.ts';
-import type { Kept, Store } from '../store.ts';
+import { type Kept, type Store, StoreError } from '../store.ts';
 import { pause } from './pause.ts';
 import { Shipper } from './shipper.ts';
 
@@ -105,7 +106,7 @@ describe('the outbox', () => {
 });
 
 describe('when too much waits', () => {
-  const sacrificed = async (documents: number, age: number, now: number): Promise<{ [kind: string]: number }> => {
+  const sacrificed = async (documents: number, age: number): Promise<{ [kind: string]: number }> => {
     beginShipping(db, SHIPPED);
     const ns = Array.from({ length: 100 }, (_, n) => n);
     await store.save({
@@ -114,37 +115,68 @@ describe('when too much waits', () => {
       health: ns.map((n) => ({ '@timestamp': sampleTime(n), n })),
     });
     for (const n of ns) await store.decide(sampleDecision({ kind: 'finding', id: `${n}` }, 'comment', { id: `${n}` }));
-    new Shipper(db, {} as Scope, { documents, age }, null).sacrifice(now);
+    new Shipper(db, {} as Scope, { documents, age }, null).sacrifice(0);
     return Object.fromEntries(
       backlog(db)
         .filter(({ waiting }) => waiting > 0)
         .map(({ kind, waiting }) => [kind, waiting]),
     );
   };
-  const START = Date.parse(sampleTime(0));
   const NEVER = Number.MAX_SAFE_INTEGER;
   const all = { findings: 100, decisions: 100, observations: 100, flows: 100, health: 100, audit: 100 };
 
-  it('gives up nothing within its limits', async () => assert.deepEqual(await sacrificed(600, NEVER, START), all));
+  it('gives up nothing within its limits', async () => assert.deepEqual(await sacrificed(600, NEVER), all));
   it('gives up flows and summaries first, the oldest of them', async () => {
-    assert.deepEqual(await sacrificed(530, NEVER, START), { ...all, flows: 30 });
+    assert.deepEqual(await sacrificed(530, NEVER), { ...all, flows: 30 });
     assert.equal(JSON.parse(nextParcels(db, 'flows', 1)[0]?.json ?? '{}')['@timestamp'], sampleTime(70));
     assert.equal(backlog(db).find(({ kind }) => kind === 'flows')?.given_up, 70);
   });
   it('then measurements, then single observations, and nothing else however little room there is', async () => {
     const { flows: _flows, health: _health, observations: _observations, ...kept } = all;
-    assert.deepEqual(await sacrificed(10, NEVER, START), kept);
+    assert.deepEqual(await sacrificed(10, NEVER), kept);
   });
-  it('gives up what has waited too long, of the same kinds only, however long ago it was captured', async () => {
-    const now = Date.parse('2036-01-01T00:00:00Z');
-    assert.deepEqual(await sacrificed(NEVER, 10_000, now), all, 'a capture of years ago has not waited yet');
-    const shipper = new Shipper(db, {} as Scope, { documents: NEVER, age: 10_000 }, null);
-    shipper.sacrifice(now);
+  it('gives up what has waited too long, of the same kinds only, however long ago it was captured, and across restarts', async () => {
+    assert.deepEqual(await sacrificed(NEVER, 10_000), all, 'a capture of years ago has not waited yet');
     await store.save({ observations: [kept(500), flow(501)], health: [{ '@timestamp': sampleTime(502) }] });
-    shipper.sacrifice(now + 9999);
+    const pass = (ms: number): void => new Shipper(db, {} as Scope, { documents: NEVER, age: 10_000 }, null).sacrifice(ms);
+    pass(9999);
     assert.equal(waiting('observations'), 101);
-    shipper.sacrifice(now + 10_000);
+    pass(1);
     assert.deepEqual([...(['findings', 'decisions', 'observations', 'flows', 'health'] as const)].map(waiting), [100, 100, 1, 1, 1]);
+  });
+
+  it('goes on while nothing can be written down', async () => {
+    const shipper = new Shipper(db, {} as Scope, { documents: 0, age: 0 }, null);
+    await sacrificed(NEVER, NEVER);
+    shipper.start();
+    db.run('PRAGMA query_only = 1');
+    await sleep(700);
+    assert.throws(() => shipper.sacrifice(1), StoreError);
+    assert.match(shipper.state().trouble, /./);
+    assert.equal(waiting('flows'), 100);
+    db.run('PRAGMA query_only = 0');
+    for (let n = 0; n < 200 && waiting('flows') > 0; n++) await sleep(50);
+    assert.equal(waiting('flows'), 0);
+    await shipper.stop();
+  });
+
+  it('tells since when the oldest waits, however far shipping has come', async () => {
+    await sacrificed(NEVER, 10_000);
+    const shipper = new Shipper(db, {} as Scope, { documents: NEVER, age: 10_000 }, null);
+    const since = (): number => {
+      const oldest = backlog(db).find(({ kind }) => kind === 'decisions')?.oldest ?? 0;
+      return oldest === 0 ? 0 : Math.round((Date.now() - oldest) / 1000);
+    };
+    assert.equal(since(), 0);
+    shipper.sacrifice(5000);
+    await store.decide(sampleDecision({ kind: 'finding', id: '1' }, 'comment', { id: 'later' }));
+    shipper.sacrifice(3000);
+    assert.equal(since(), 8);
+    settle(db, 'decisions', nextParcels(db, 'decisions', 100), []);
+    shipper.sacrifice(1000);
+    assert.equal(since(), 1, 'at least');
+    settle(db, 'decisions', nextParcels(db, 'decisions', 100), []);
+    assert.equal(since(), 0);
   });
 });
 

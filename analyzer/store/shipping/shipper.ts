@@ -5,7 +5,9 @@ import { install } from '../elastic/install.ts';
 import { type Kind, SHIPPED } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
-import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, newestOf, unbury } from '../sqlite/outbox.ts';
+import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, queues, unbury } from '../sqlite/outbox.ts';
+import { passTime, waitedFor } from '../sqlite/waits.ts';
+import { StoreError } from '../store.ts';
 import { Lane, Waiting } from './lane.ts';
 import { pause } from './pause.ts';
 import { Rate } from './rate.ts';
@@ -28,7 +30,7 @@ export type Limits = {
 };
 
 /** How finely age is told: in so many steps. */
-const MARKS = 10;
+const STEPS = 10;
 
 const REPLAYED_AT_ONCE = 500;
 
@@ -43,9 +45,10 @@ export class Shipper {
   private readonly retention: string | null;
   private readonly stopped = new AbortController();
   private readonly troubles = new Map<Kind, { trouble: string; tries: number }>();
-  private readonly marks = new Map<Kind, { at: number; seq: number }[]>();
   private readonly rates = new Map<Kind, Rate>();
   private readonly wakes = new Map<Kind, () => void>();
+  /** When ceilings were looked at last. */
+  private looked = performance.now();
   private ready = false;
   private trouble = '';
   private work: Promise<unknown> = Promise.resolve();
@@ -131,7 +134,7 @@ export class Shipper {
         return;
       } catch (error) {
         this.trouble = (error as Error).message;
-        this.sacrifice();
+        this.look();
         await this.rest(pause(tries, undefined));
       }
     }
@@ -157,33 +160,35 @@ export class Shipper {
 
   private async ceilings(): Promise<void> {
     while (!this.stopped.signal.aborted) {
-      this.sacrifice();
+      this.look();
       await this.rest(CEILINGS);
     }
   }
 
-  /** Keeps what waits within its limits. */
-  sacrifice(now = Date.now()): void {
+  /** A full disk takes nothing: then it is tried the next time, as all the rest. */
+  private look(): void {
+    const now = performance.now();
+    try {
+      this.sacrifice(now - this.looked);
+      this.looked = now;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+
+  /** Keeps what waits within its limits, `elapsed` ms after the last time. Captures may be of long ago, so what counts is how long something has waited here. */
+  sacrifice(elapsed: number): void {
+    this.db.transaction(() => {
+      for (const queue of queues(this.db)) passTime(this.db, queue, elapsed, this.limits.age / STEPS);
+    });
     const lanes = new Map(backlog(this.db).map((lane) => [lane.kind, lane.waiting]));
     let waiting = [...lanes.values()].reduce((sum, n) => sum + n, 0);
     for (const kind of SACRIFICE) {
       const own = lanes.get(kind) ?? 0;
       const keep = Math.max(0, own - Math.max(0, waiting - this.limits.documents));
-      const old = this.waitedFor(kind, now);
-      const gone = own === 0 ? 0 : giveUp(this.db, kind, keep, old);
+      const gone = own === 0 ? 0 : giveUp(this.db, kind, keep, waitedFor(this.db, kind, this.limits.age));
       waiting -= gone;
     }
-  }
-
-  /** Number of the newest that has been here for as long as any may wait. Captures may be of long ago, so what counts is when it was first met here. */
-  private waitedFor(kind: Kind, now: number): number {
-    const marks = this.marks.get(kind) ?? [];
-    const last = marks.at(-1);
-    if (last === undefined || now - last.at >= this.limits.age / MARKS) marks.push({ at: now, seq: newestOf(this.db, kind) });
-    while (marks[1] !== undefined && now - marks[1].at >= this.limits.age) marks.shift();
-    this.marks.set(kind, marks);
-    const [first] = marks;
-    return first !== undefined && now - first.at >= this.limits.age ? first.seq : 0;
   }
 
   /** Waits, unless it is woken or stopped. */

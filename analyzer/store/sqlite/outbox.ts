@@ -1,6 +1,7 @@
 /** What is still to be shipped, and what the other side refused. */
 import type { Kind } from '../elastic/kinds.ts';
 import type { Database, Input, Row } from './database.ts';
+import { longestWait, type Queue } from './waits.ts';
 
 /** Documents the other side refused that are kept; those beyond are only counted. */
 export const MAX_DEAD_LETTERS = 10_000;
@@ -18,12 +19,12 @@ export type Parcel = {
 };
 
 /** Written once, in the order of `seq`: where its rows are. `where` ends in AND or is empty. */
-const APPENDED: { [kind in Kind]?: { table: string; where: string; columns: string; at: string } } = {
-  decisions: { table: 'decisions', where: '', columns: 'id, json', at: 'at / 1000' },
-  observations: { table: 'observations', where: "stream = 'observations' AND ", columns: 'id, json', at: 'at / 1000' },
-  flows: { table: 'observations', where: "stream = 'flows' AND ", columns: 'id, json', at: 'at / 1000' },
-  health: { table: 'health', where: '', columns: 'digest AS id, json', at: 'at / 1000' },
-  audit: { table: 'audit', where: '', columns: 'id, line AS json, hash', at: '0' },
+const APPENDED: { [kind in Kind]?: { table: string; where: string; columns: string } } = {
+  decisions: { table: 'decisions', where: '', columns: 'id, json' },
+  observations: { table: 'observations', where: "stream = 'observations' AND ", columns: 'id, json' },
+  flows: { table: 'observations', where: "stream = 'flows' AND ", columns: 'id, json' },
+  health: { table: 'health', where: '', columns: 'digest AS id, json' },
+  audit: { table: 'audit', where: '', columns: 'id, line AS json, hash' },
 };
 
 /** Changes in place: the table whose rows are named in the outbox, and their JSON as the wire has it. */
@@ -54,7 +55,7 @@ export function beginShipping(db: Database, kinds: readonly Kind[]): void {
 /** Turns it off: what was queued is forgotten, and shipping again begins with everything. */
 export function endShipping(db: Database): void {
   db.transaction(() => {
-    for (const table of ['shipping', 'outbox']) db.run(`DELETE FROM ${table}`);
+    for (const table of ['shipping', 'outbox', 'waits']) db.run(`DELETE FROM ${table}`);
   });
 }
 
@@ -111,7 +112,7 @@ function bury(db: Database, { kind, id, reason, action, source }: DeadLetter): v
 
 export type Backlog = {
   kind: Kind;
-  /** Documents that wait, and since when the oldest does (ms since the epoch; capture time of what is written once), 0 for none. */
+  /** Documents that wait, and since when the oldest does (ms since the epoch), 0 for none or when that was just now. */
   waiting: number;
   oldest: number;
   shipped: number;
@@ -125,25 +126,30 @@ const number = (row: Row | undefined, name: string): number => Number(row?.[name
 export function backlog(db: Database): Backlog[] {
   return db.all('SELECT kind, cursor, shipped, given_up FROM shipping').map((row) => {
     const kind = String(row['kind']) as Kind;
-    const waits = waiting(db, kind, Number(row['cursor']));
+    const { n, oldest } = waiting(db, kind, Number(row['cursor']));
     const dead = number(db.get('SELECT count(*) AS n FROM dead_letters WHERE kind = ?', kind), 'n');
-    return { kind, waiting: number(waits, 'n'), oldest: number(waits, 'oldest'), shipped: Number(row['shipped']), given_up: Number(row['given_up']), dead };
+    return { kind, waiting: n, oldest, shipped: Number(row['shipped']), given_up: Number(row['given_up']), dead };
   });
 }
 
-function waiting(db: Database, kind: Kind, cursor: number): Row | undefined {
+function waiting(db: Database, kind: Kind, cursor: number): { n: number; oldest: number } {
   const appended = APPENDED[kind];
-  if (appended === undefined) return db.get('SELECT count(*) AS n, min(queued) AS oldest FROM outbox WHERE kind = ?', kind);
-  const { table, where, at } = appended;
-  const first = `(SELECT ${at} FROM ${table} WHERE ${where}seq > ? ORDER BY seq LIMIT 1)`;
-  return db.get(`SELECT count(*) AS n, ${first} AS oldest FROM ${table} WHERE ${where}seq > ?`, cursor, cursor);
+  if (appended === undefined) {
+    const row = db.get('SELECT count(*) AS n, min(queued) AS oldest FROM outbox WHERE kind = ?', kind);
+    return { n: number(row, 'n'), oldest: number(row, 'oldest') };
+  }
+  const { table, where } = appended;
+  const n = number(db.get(`SELECT count(*) AS n FROM ${table} WHERE ${where}seq > ?`, cursor), 'n');
+  const waited = longestWait(db, kind, cursor);
+  return { n, oldest: waited === 0 ? 0 : Date.now() - waited };
 }
 
-/** Number of the newest of a kind that is written once, 0 when there is none. */
-export function newestOf(db: Database, kind: Kind): number {
-  const { table, where } = APPENDED[kind] as { table: string; where: string };
-  return number(db.get(`SELECT max(seq) AS seq FROM ${table} WHERE ${where}true`), 'seq');
-}
+/** What waits of each kind that is written once. */
+export const queues = (db: Database): Queue[] =>
+  (Object.keys(APPENDED) as Kind[]).map((kind) => {
+    const { table, where } = APPENDED[kind] as { table: string; where: string };
+    return { kind, after: cursorOf(db, kind), newest: number(db.get(`SELECT max(seq) AS seq FROM ${table} WHERE ${where}true`), 'seq') };
+  });
 
 /** Gives up shipping the oldest of a kind that is written once: all but `keep`, and all up to number `until`. They stay here. Returns how many. */
 export function giveUp(db: Database, kind: Kind, keep: number, until: number): number {
