@@ -38,13 +38,13 @@ export const givenUpIn = ({ lanes }: ShippingState): number => sum(lanes, 'given
 /** What keeps documents here, in one line; '' when nothing does. */
 export const troubleOf = ({ trouble, lanes }: ShippingState): string => trouble || (lanes.find((lane) => lane.trouble !== '')?.trouble ?? '');
 
-/** ms after which what waits is behind. */
+/** ms after which what waits is behind, and tries in a row that failed: one alone may fail at any time. */
 const BEHIND = 300_000;
+const FAILED = 5;
 
 /** For how long (ms) something has been waiting that should have been shipped by now; 0 when nothing has. `now` is ms since the epoch. */
-export function behind(state: ShippingState, now: number): number {
-  // What is written once is dated by the capture, which may be of last year.
-  const oldest = state.lanes.filter(({ kind, oldest }) => oldest > 0 && kind === 'findings').map((lane) => lane.oldest);
-  const waited = oldest.length === 0 || troubleOf(state) === '' ? 0 : now - Math.min(...oldest);
+export function behind({ trouble, lanes }: ShippingState, now: number): number {
+  const stuck = lanes.filter(({ oldest, tries }) => oldest > 0 && (trouble !== '' || tries >= FAILED));
+  const waited = Math.max(0, ...stuck.map(({ oldest }) => now - oldest));
   return waited > BEHIND ? waited : 0;
 }
