@@ -148,8 +148,8 @@ export class Appliance {
       accounts: front.accounts,
       status: () => this.status(),
       rules: () => this.summaries(),
-      decide: async (decision) => {
-        await store.decide(decision);
+      decide: async (decision, alone) => {
+        await store.decide(decision, alone);
         await this.follow(decision);
         shipment?.shipping.hurry();
       },
