@@ -5,6 +5,7 @@ import type { Decision } from '../analyzer/finding.ts';
 import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
+import { inEffect } from '../analyzer/store/fold.ts';
 import { behind, type ShippingState } from '../analyzer/store/shipping/state.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Store } from '../analyzer/store/store.ts';
@@ -124,9 +125,10 @@ export class Appliance {
     };
   }
 
-  /** The analyzer takes a decision that the store has. */
+  /** The analyzer takes a decision that the store has, as it stands beside others: from far away it may arrive late. */
   private async follow(decision: Decision): Promise<void> {
-    this.pass.analyzer.decide(decision);
+    const counts = inEffect(decision, await this.local.decisions(decision.on));
+    if (counts !== null) this.pass.analyzer.decide(counts);
     if (decision.kind === 'tags') this.pass.analyzer.retag(new TagIndex(await this.local.tags({})));
   }
 

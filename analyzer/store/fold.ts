@@ -50,6 +50,13 @@ export function foldFact(fact: Fact, decisions: Decision[]): Pick<Fact, 'state' 
   return { state: last.kind === 'approve' ? 'approved' : 'retired', by: last.by };
 }
 
+/** What a decision that arrived comes to beside all others on the same, of which some may come after it; null when it changes nothing. */
+export function inEffect(decision: Decision, decisions: Decision[]): Decision | null {
+  const { on, kind } = decision;
+  if (on.kind === 'fact') return decisions.findLast((one) => one.kind === 'approve' || one.kind === 'retire') ?? null;
+  return on.kind === 'finding' && kind === 'close' && foldFinding(decisions).status !== 'closed' ? null : decision;
+}
+
 const isAttribute = (name: string): name is AttributeName => (ATTRIBUTES as readonly string[]).includes(name);
 
 /** The asset with people's edits after what the wire showed. An edit to '' takes the edit back. */
