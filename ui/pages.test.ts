@@ -326,11 +326,22 @@ test('facts are approved together', async () => {
 });
 
 test('the coverage page tells how shipping goes', async () => {
-  const lane = { kind: 'findings', waiting: 1200, oldest: Date.now() - 90_000, shipped: 34_567, rate: 230.4, given_up: 0, dead: 3, trouble: '', tries: 0 };
+  const lane = {
+    kind: 'findings',
+    waiting: 1200,
+    oldest: Date.now() - 90_000,
+    shipped: 34_567,
+    rate: 230.4,
+    given_up: 0,
+    dead: 3,
+    reason: 'strict_dynamic_mapping_exception: odd',
+    trouble: '',
+    tries: 0,
+  };
   const stuck = { ...lane, kind: 'flows', rate: 0, dead: 0, given_up: 7, trouble: 'Elasticsearch <b>does not answer</b>', tries: 2 };
   const shipping = { ready: true, trouble: '', lanes: [lane, stuck] };
   const { visit } = await entered('analyst', {
-    more: { status: () => status({ shipping, local: 'It is away', retention: 30 }), replay: async () => ({ taken: 1, refused: 2 }) },
+    more: { status: () => status({ shipping, local: 'It is away', retention: 30 }), replay: async () => ({ taken: 1, refused: 2, queued: 3 }) },
   });
   const { text } = await visit.ask('/coverage');
   const cells = (of: string): string[] =>
@@ -339,7 +350,10 @@ test('the coverage page tells how shipping goes', async () => {
   assert.deepEqual(cells('Flows and summaries').slice(1, 6), ['', '1,200', '1 min ago', '0', '7']);
   assert.match(text, /does not answer/);
   assert.doesNotMatch(text, /<b>does not answer/);
-  assert.match(text, /action="\/coverage\/replay"/);
+  assert.match(text, /<li>Findings \(3\): <span class="mono">strict_dynamic_mapping_exception: odd<\/span>/);
+  const answer = await visit.post('/coverage/replay', visit.form(text, '/coverage/replay'));
+  const told = (await visit.ask(answer.location ?? '')).text;
+  assert.match(told, /1 document taken now, 3 documents on the way, 2 documents refused again: see the reason below\./);
 });
 
 test('an empty page says why and what to do', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { elasticStore } from '../../analyzer/store/elastic.ts';
 import { openDatabase } from '../../analyzer/store/sqlite/database.ts';
-import { deadLetters } from '../../analyzer/store/sqlite/outbox.ts';
+import { deadLetters } from '../../analyzer/store/sqlite/letters.ts';
 import { openSqlite } from '../../analyzer/store/sqlite.ts';
 import type { Entry, Store, TagList } from '../../analyzer/store/store.ts';
 import { sampleDecision, sampleId, sampleTag } from '../samples.ts';
@@ -47,7 +47,7 @@ describe('a long tag list', { skip: missing('elasticsearch') }, () => {
       const scope = siteOf(one);
       await shipAll(path, scope);
       const db = openDatabase(path);
-      assert.deepEqual(deadLetters(db, 10), []);
+      assert.deepEqual(deadLetters(db, 'taglists', 10), []);
       db.close();
       const central = elasticStore(scope);
       assert.deepEqual(await central.tagLists(), await local.tagLists());

@@ -41,11 +41,15 @@ const lanes = (list: LaneState[], now: number): Html =>
       html`<tr><td>${nameOf(lane.kind)}</td><td class="figure">${count(lane.shipped)}</td><td class="figure">${lane.rate === 0 ? null : count(Math.ceil(lane.rate))}</td><td class="figure">${count(lane.waiting)}</td><td>${lane.oldest === 0 ? null : ago(new Date(lane.oldest).toISOString(), now)}</td><td class="figure${lane.dead > 0 ? ' bad' : ''}">${count(lane.dead)}</td><td class="figure${lane.given_up > 0 ? ' bad' : ''}">${count(lane.given_up)}</td><td class="cut" title="${lane.trouble}">${lane.trouble === '' ? null : html`${lane.trouble} <span class="quiet">(after ${counted(lane.tries, 'attempt')})</span>`}</td></tr>`,
   )}</tbody></table></div>`;
 
+/** The last reason of each kind. */
+const reasons = ({ lanes: list }: ShippingState): Html[] =>
+  list.filter(({ dead }) => dead > 0).map(({ kind, dead, reason }) => html`<li>${nameOf(kind)} (${count(dead)}): <span class="mono">${reason}</span></li>`);
+
 function refused(shipping: ShippingState, csrf: string | null): Html | null {
   const dead = deadIn(shipping);
   const given = givenUpIn(shipping);
   if (dead + given === 0) return null;
   return html`${given === 0 ? null : html`<p>${counted(given, 'document')} were given up for want of room or time: flows and summaries first, then measurements, then single observations. They are in this appliance's store until its retention drops them.</p>`}
-${dead === 0 ? null : html`<p>${counted(dead, 'document')} were refused for good and are kept with the reason. Once the cause is gone, send them again.</p>`}
+${dead === 0 ? null : html`<p>${counted(dead, 'document')} were refused for good and are kept with the reason. Once the cause is gone, send them again.</p><ul>${reasons(shipping)}</ul>`}
 ${dead === 0 || csrf === null ? null : html`<form method="post" action="/coverage/replay">${csrfField(csrf)}<button type="submit">Send them again</button></form>`}`;
 }

@@ -7,15 +7,16 @@ import { coveragePage } from '../pages/coverage.ts';
 import { shippingSection } from '../pages/shipping.ts';
 import { reply } from '../reply.ts';
 
-/** What `?replayed=TAKEN-REFUSED` says. */
+/** What `?replayed=TAKEN-REFUSED-QUEUED` says. */
 function notice(replayed: string | undefined): string | undefined {
-  const [taken, refused] =
-    /^(\d{1,7})-(\d{1,7})$/
+  const [taken, refused, queued] =
+    /^(\d{1,7})-(\d{1,7})-(\d{1,7})$/
       .exec(replayed ?? '')
       ?.slice(1)
       .map(Number) ?? [];
-  if (taken === undefined || refused === undefined) return undefined;
-  return `${counted(taken, 'document')} taken now${refused === 0 ? '.' : `, ${counted(refused, 'document')} refused again: see the reason below.`}`;
+  if (taken === undefined || refused === undefined || queued === undefined) return undefined;
+  const again = refused === 0 ? '' : `, ${counted(refused, 'document')} refused again: see the reason below`;
+  return `${counted(taken, 'document')} taken now${queued === 0 ? '' : `, ${counted(queued, 'document')} on the way`}${again}.`;
 }
 
 export function coverageRoutes(console: Console): Hono<Env> {
@@ -31,8 +32,8 @@ export function coverageRoutes(console: Console): Hono<Env> {
   app.post('/replay', atLeast('analyst'), async (c) => {
     await guardForm(c);
     if (console.options.replay === undefined) throw new HTTPException(404, { message: 'Nothing is shipped from here.' });
-    const { taken, refused } = await console.options.replay();
-    return c.redirect(`/coverage?replayed=${taken}-${refused}`, 303);
+    const { taken, refused, queued } = await console.options.replay();
+    return c.redirect(`/coverage?replayed=${taken}-${refused}-${queued}`, 303);
   });
   return app;
 }

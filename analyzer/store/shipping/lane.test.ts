@@ -56,3 +56,37 @@ it('ships first again what failed, though what comes next was made ready meanwhi
   db.close();
   await store.close();
 });
+
+it('asks what is there before it sends again a load of which something had to wait', async () => {
+  const path = join(folder, 'waits.db');
+  const store = openSqlite(path);
+  await store.save({ observations: [1, 2, 3].map((n) => sampleKept(`kept ${n}`, { '@timestamp': sampleTime(n) })) });
+  const db = openDatabase(path);
+  beginShipping(db, ['observations']);
+  const taken = new Set<string>();
+  let asked = 0;
+  let full = true;
+  const bulk = async ({ operations }: { operations: Buffer }): Promise<unknown> => {
+    const lines = gunzipSync(operations).toString().trimEnd().split('\n');
+    const ids = lines.filter((_, n) => n % 2 === 0).map((line) => JSON.parse(line).create._id as string);
+    const items = ids.map((_id, n) => {
+      if (full && n === 1) return { create: { status: 429, error: { type: 'es_rejected_execution_exception' } } };
+      assert.ok(!taken.has(_id), 'sent twice: after a rollover it would be there twice');
+      taken.add(_id);
+      return { create: { status: 201 } };
+    });
+    full = false;
+    return { items };
+  };
+  const search = async (): Promise<unknown> => {
+    asked++;
+    return { hits: { hits: [...taken].map((_id) => ({ _id, _source: { 'stillwatch.key': _id } })), total: { value: taken.size } } };
+  };
+  const client = { bulk, indices: { refresh: async () => ({}) }, search } as unknown as Client;
+  const lane = new Lane('observations', db, scopeOf({ client, prefix: 'lane' }, 'plant'));
+  await assert.rejects(lane.step(new AbortController().signal), Waiting);
+  assert.equal((await lane.step(new AbortController().signal)).documents, 3);
+  assert.deepEqual([taken.size, asked], [3, 2]);
+  db.close();
+  await store.close();
+});

@@ -10,14 +10,14 @@ import { missing } from '../elastic/observations.ts';
 import { documentsOfParcel } from '../elastic/parcels.ts';
 import type { Place, Scope, Subject } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
-import { type DeadLetter, nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
+import type { DeadLetter } from '../sqlite/letters.ts';
+import { nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
 
-/** Documents of one request, and bytes; at least one document goes, however large. */
+/** Documents of one request; fewer when they are large. */
 export const MAX_DOCUMENTS = 1000;
-const MAX_BYTES = 5_000_000;
 
-/** A document that is under way: what its dead letter would be called, where it goes, and its lines. */
-type Load = { name: string; place: Place; lines: [string, string] };
+/** A document that is under way: of which parcel it is, where it goes, and its lines. */
+type Load = { of: string; place: Place; lines: [string, string] };
 
 /** What one step ships. `loads` of what people may decide on are made when it goes. */
 type Cargo = {
@@ -73,8 +73,9 @@ export class Lane {
       this.ahead = next;
       return { documents: parcels.length, refused: refused.length, more: true };
     } catch (error) {
-      if (error instanceof Waiting) throw error;
+      // Of a load that must wait some may be there.
       this.uncertain = true;
+      if (error instanceof Waiting) throw error;
       throw new Waiting(explain(error).message, askedBy(error));
     }
   }
@@ -86,25 +87,23 @@ export class Lane {
     return this.prepare((parcels.at(-1) as Parcel).seq);
   }
 
+  /** Ships these of what is written once out of turn. Returns what is refused again. */
+  again(parcels: Parcel[], signal: AbortSignal): Promise<DeadLetter[]> {
+    return this.ship(this.cargo(parcels), signal);
+  }
+
   /** The next parcels behind `after`. One tag list may be as large as a thousand of anything else. */
   private prepare(after: number): Cargo {
-    const parcels = this.within(nextParcels(this.db, this.kind, this.kind === 'taglists' ? 1 : MAX_DOCUMENTS, after));
+    return this.cargo(nextParcels(this.db, this.kind, this.kind === 'taglists' ? 1 : MAX_DOCUMENTS, after));
+  }
+
+  private cargo(parcels: Parcel[]): Cargo {
     const there = parcels.filter(({ json }) => json !== '');
     const subject = subjectOf(this.kind);
     const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
     const cargo: Cargo = { parcels, there, ids, loads: [], dead: [] };
     if (subject === undefined) cargo.loads = there.flatMap((parcel) => this.load(parcel, [], cargo.dead));
     return cargo;
-  }
-
-  /** As many as one request holds. */
-  private within(parcels: Parcel[]): Parcel[] {
-    let bytes = 0;
-    const end = parcels.findIndex(({ json }, n) => {
-      bytes += json.length;
-      return n > 0 && bytes > MAX_BYTES;
-    });
-    return end < 0 ? parcels : parcels.slice(0, end);
   }
 
   private async ship({ there, ids, loads, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
@@ -125,12 +124,9 @@ export class Lane {
   private load(parcel: Parcel, decided: Decision[], dead: DeadLetter[]): Load[] {
     try {
       const documents = documentsOfParcel(this.scope, this.kind, parcel, decided);
-      return documents.map((document, part) => {
-        const { kind, id } = document;
-        return { name: part === 0 ? parcel.id : `${parcel.id}#${part}`, place: { kind, id }, lines: linesOf(this.scope, document) };
-      });
+      return documents.map((document) => ({ of: parcel.id, place: { kind: document.kind, id: document.id }, lines: linesOf(this.scope, document) }));
     } catch (error) {
-      dead.push({ kind: this.kind, id: parcel.id, reason: (error as Error).message, action: '', source: parcel.json });
+      dead.push({ kind: this.kind, id: parcel.id, reason: (error as Error).message });
       return [];
     }
   }
@@ -155,9 +151,7 @@ export class Lane {
     this.uncertain = false;
     const waits: Outcome[] = [];
     for (const [n, outcome] of outcomes.entries()) {
-      const { name, lines } = loads[n] as Load;
-      const [action, source] = lines;
-      if (outcome.state === 'refused') dead.push({ kind: this.kind, id: name, reason: outcome.reason, action, source });
+      if (outcome.state === 'refused') dead.push({ kind: this.kind, id: (loads[n] as Load).of, reason: outcome.reason });
       if (outcome.state === 'wait') waits.push(outcome);
     }
     if (waits.length > 0) throw new Waiting(`Elasticsearch does not take ${this.kind} now (${waits[0]?.reason})`);

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sampleAsset, sampleDecision, sampleFinding, sampleKept, sampleTime } from '../../../test/samples.ts';
+import { sampleAsset, sampleDecision, sampleFinding, sampleId, sampleKept, sampleTime } from '../../../test/samples.ts';
 import { type Kind, SHIPPED } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import { type Database, openDatabase } from '../sqlite/database.ts';
-import { backlog, beginShipping, deadLetters, endShipping, MAX_DEAD_LETTERS, nextParcels, settle } from '../sqlite/outbox.ts';
+import { deadLetters, MAX_DEAD_LETTERS } from '../sqlite/letters.ts';
+import { backlog, beginShipping, endShipping, nextParcels, queueRefused, settle } from '../sqlite/outbox.ts';
 import { openSqlite } from '../sqlite.ts';
 import { type Kept, type Store, StoreError } from '../store.ts';
 import { pause } from './pause.ts';
@@ -76,21 +77,46 @@ describe('the outbox', () => {
     assert.equal(nextParcels(db, 'observations', 10).length, 2);
   });
 
-  it('keeps what was refused with the reason, up to a ceiling, and counts the rest', async () => {
+  it('keeps what was refused with the reason: all of what must not be given up, of the rest up to a ceiling, and counts what is beyond', async () => {
+    beginShipping(db, SHIPPED);
+    await store.save({ findings: [sampleFinding('a')], observations: [flow(1)] });
+    const refuse = (kind: Kind): void => {
+      const letters = Array.from({ length: MAX_DEAD_LETTERS + 5 }, (_, n) => ({ kind, id: `${n}`, reason: `no ${n}` }));
+      settle(db, kind, nextParcels(db, kind, 10), letters);
+    };
+    refuse('flows');
+    refuse('findings');
+    const lane = (kind: Kind) => backlog(db).find((one) => one.kind === kind);
+    assert.deepEqual([lane('flows')?.dead, lane('flows')?.given_up], [MAX_DEAD_LETTERS, 5]);
+    assert.deepEqual([lane('findings')?.dead, lane('findings')?.given_up, lane('findings')?.reason], [MAX_DEAD_LETTERS + 5, 0, 'no 10004']);
+    assert.equal(waiting('findings'), 0);
+  });
+
+  it('forgets that something was refused once a newer one of it is taken', async () => {
     beginShipping(db, SHIPPED);
     await store.save({ findings: [sampleFinding('a')] });
-    const parcels = nextParcels(db, 'findings', 10);
-    const letters = Array.from({ length: MAX_DEAD_LETTERS + 5 }, (_, n) => ({
-      kind: 'findings' as const,
-      id: `${n}`,
-      reason: 'no',
-      action: '{}',
-      source: '{}',
-    }));
-    settle(db, 'findings', parcels, letters);
-    assert.equal(deadLetters(db, 1e6).length, MAX_DEAD_LETTERS);
-    assert.deepEqual([backlog(db)[0]?.dead, backlog(db)[0]?.given_up], [MAX_DEAD_LETTERS, 5]);
+    settle(db, 'findings', nextParcels(db, 'findings', 10), [{ kind: 'findings', id: sampleId('a'), reason: 'no' }]);
+    assert.equal(deadLetters(db, 'findings', 10).length, 1);
+    await store.save({ findings: [sampleFinding('a', { count: 2 })] });
+    settle(db, 'findings', nextParcels(db, 'findings', 10), []);
+    assert.deepEqual(deadLetters(db, 'findings', 10), []);
+  });
+
+  it('queues what was refused as it is now, and forgets what is gone', async () => {
+    beginShipping(db, SHIPPED);
+    await store.save({ findings: [sampleFinding('a')] });
+    const letters = ['a', 'gone'].map((name) => ({ kind: 'findings' as const, id: sampleId(name), reason: 'no' }));
+    settle(db, 'findings', nextParcels(db, 'findings', 10), letters);
     assert.equal(waiting('findings'), 0);
+    assert.equal(queueRefused(db, 'findings'), 1);
+    assert.deepEqual([waiting('findings'), deadLetters(db, 'findings', 10)], [1, []]);
+  });
+
+  it('takes no more at a time than fits in memory', async () => {
+    beginShipping(db, SHIPPED);
+    const large = (n: number): Kept => sampleKept(`large ${n}`, { json: { text: 'x'.repeat(1_000_000) } });
+    await store.save({ observations: Array.from({ length: 12 }, (_, n) => large(n)) });
+    assert.equal(nextParcels(db, 'observations', 1000).length, 5);
   });
 
   it('is empty after shipping was turned off, and begins with everything again', async () => {

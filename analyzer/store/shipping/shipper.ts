@@ -1,16 +1,17 @@
 /** Ships everything stored to Elasticsearch, at its own pace: nothing waits for it, and nothing is forgotten. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { send } from '../elastic/bulk.ts';
 import { install } from '../elastic/install.ts';
 import { type Kind, SHIPPED } from '../elastic/kinds.ts';
 import type { Scope } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
-import { backlog, beginShipping, deadLetters, giveUp, MAX_DEAD_LETTERS, queues, unbury } from '../sqlite/outbox.ts';
+import { SACRIFICE } from '../sqlite/letters.ts';
+import { backlog, beginShipping, giveUp, queues } from '../sqlite/outbox.ts';
 import { passTime, waitedFor } from '../sqlite/waits.ts';
 import { StoreError } from '../store.ts';
 import { Lane, Waiting } from './lane.ts';
 import { pause } from './pause.ts';
 import { Rate } from './rate.ts';
+import { replay } from './replay.ts';
 import type { LaneState, Replayed, ShippingState } from './state.ts';
 
 /** How often (ms) a lane looks for more once it has shipped all: what people wait for, and what changes all the time. */
@@ -20,9 +21,6 @@ const SLOW: ReadonlySet<Kind> = new Set(['assets', 'facts', 'conversations', 're
 /** How often (ms) ceilings are looked at. */
 const CEILINGS = 30_000;
 
-/** What is given up first when too much waits. Findings, decisions, the audit trail and what the baseline knows never are. */
-const SACRIFICE: readonly Kind[] = ['flows', 'health', 'observations'];
-
 export type Limits = {
   /** Documents of all kinds that may wait, and for how long (ms) single ones. */
   documents: number;
@@ -31,12 +29,6 @@ export type Limits = {
 
 /** How finely age is told: in so many steps. */
 const STEPS = 10;
-
-const REPLAYED_AT_ONCE = 500;
-
-function* chunked<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size);
-}
 
 export class Shipper {
   private readonly db: Database;
@@ -98,23 +90,8 @@ export class Shipper {
 
   /** Sends once more what was refused; what is taken now leaves the dead letters. */
   async replay(): Promise<Replayed> {
-    const replayed = { taken: 0, refused: 0 };
-    for (const letters of chunked(deadLetters(this.db, MAX_DEAD_LETTERS), REPLAYED_AT_ONCE)) {
-      const sendable = letters.filter(({ action }) => action !== '');
-      const outcomes =
-        sendable.length === 0
-          ? []
-          : await send(
-              this.scope,
-              sendable.flatMap(({ action, source }) => [action, source]),
-              true,
-              this.stopped.signal,
-            );
-      const taken = sendable.filter((_, n) => outcomes[n]?.state === 'done');
-      for (const { seq } of taken) unbury(this.db, seq);
-      replayed.taken += taken.length;
-      replayed.refused += letters.length - taken.length;
-    }
+    const replayed = await replay(this.db, this.scope, this.stopped.signal);
+    this.hurry();
     return replayed;
   }
 

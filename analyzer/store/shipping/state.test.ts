@@ -14,6 +14,7 @@ const lane = (waited: number, tries: number, kind = 'findings'): LaneState => ({
   rate: 0,
   given_up: 0,
   dead: 0,
+  reason: '',
   trouble: tries > 0 ? 'Elasticsearch does not answer in time' : '',
   tries,
 });

@@ -13,6 +13,8 @@ export type LaneState = {
   given_up: number;
   /** Refused for good by the other side, and kept with the reason. */
   dead: number;
+  /** Why the last of those was refused; '' when none was. */
+  reason: string;
   /** '' while all is well. */
   trouble: string;
   /** Tries that failed since the last that did not. */
@@ -27,7 +29,8 @@ export type ShippingState = {
   lanes: LaneState[];
 };
 
-export type Replayed = { taken: number; refused: number };
+/** What came of sending again what was refused; `queued`: it goes with its kind, as it is now. */
+export type Replayed = { taken: number; refused: number; queued: number };
 
 const sum = (lanes: readonly LaneState[], of: 'waiting' | 'shipped' | 'given_up' | 'dead'): number => lanes.reduce((all, lane) => all + lane[of], 0);
 

@@ -19,6 +19,8 @@ const MIGRATIONS = new URL('../migrations/', import.meta.url);
 export type Database = {
   readonly path: string;
   all(sql: string, ...values: Input[]): Row[];
+  /** Rows up to the one with which there is enough. */
+  some(sql: string, enough: (row: Row) => boolean, ...values: Input[]): Row[];
   get(sql: string, ...values: Input[]): Row | undefined;
   /** Rows changed. */
   run(sql: string, ...values: Input[]): number;
@@ -106,6 +108,15 @@ export function openDatabase(path: string): Database {
   return {
     path,
     all: (sql, ...values) => guard(() => prepare(sql).all(...values) as Row[]),
+    some: (sql, enough, ...values) =>
+      guard(() => {
+        const rows: Row[] = [];
+        for (const row of prepare(sql).iterate(...values) as IterableIterator<Row>) {
+          rows.push(row);
+          if (enough(row)) break;
+        }
+        return rows;
+      }),
     get: (sql, ...values) => guard(() => prepare(sql).get(...values) as Row | undefined),
     run: (sql, ...values) => guard(() => Number(prepare(sql).run(...values).changes)),
     transaction: (work) => guard(() => transaction(db, work)),

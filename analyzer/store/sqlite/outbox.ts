@@ -1,10 +1,8 @@
-/** What is still to be shipped, and what the other side refused. */
+/** What is still to be shipped. */
 import type { Kind } from '../elastic/kinds.ts';
-import type { Database, Input, Row } from './database.ts';
+import type { Database, Row } from './database.ts';
+import { bury, type DeadLetter, lastReason, lettersOf, unbury } from './letters.ts';
 import { longestWait, type Queue } from './waits.ts';
-
-/** Documents the other side refused that are kept; those beyond are only counted. */
-export const MAX_DEAD_LETTERS = 10_000;
 
 /** Something to be shipped: where it is queued, its JSON, and what its kind needs beside that. */
 export type Parcel = {
@@ -19,12 +17,12 @@ export type Parcel = {
 };
 
 /** Written once, in the order of `seq`: where its rows are. `where` ends in AND or is empty. */
-const APPENDED: { [kind in Kind]?: { table: string; where: string; columns: string } } = {
-  decisions: { table: 'decisions', where: '', columns: 'id, json' },
-  observations: { table: 'observations', where: "stream = 'observations' AND ", columns: 'id, json' },
-  flows: { table: 'observations', where: "stream = 'flows' AND ", columns: 'id, json' },
-  health: { table: 'health', where: '', columns: 'digest AS id, json' },
-  audit: { table: 'audit', where: '', columns: 'id, line AS json, hash' },
+const APPENDED: { [kind in Kind]?: { table: string; where: string; id: string; columns: string } } = {
+  decisions: { table: 'decisions', where: '', id: 'id', columns: 'id, json' },
+  observations: { table: 'observations', where: "stream = 'observations' AND ", id: 'id', columns: 'id, json' },
+  flows: { table: 'observations', where: "stream = 'flows' AND ", id: 'id', columns: 'id, json' },
+  health: { table: 'health', where: '', id: 'digest', columns: 'digest AS id, json' },
+  audit: { table: 'audit', where: '', id: 'id', columns: 'id, line AS json, hash' },
 };
 
 /** Changes in place: the table whose rows are named in the outbox, and their JSON as the wire has it. */
@@ -71,43 +69,62 @@ const parcel = (row: Row): Parcel => ({
   more: { ...text(row, 'hash'), ...text(row, 'owner'), ...text(row, 'file') },
 });
 
+/** Characters of JSON of the next ones: those that make it more are the last. */
+const MAX_READ = 5_000_000;
+
+/** Whether that was enough, row by row. */
+function enough(): (row: Row) => boolean {
+  let read = 0;
+  return ({ json }) => (read += String(json ?? '').length) >= MAX_READ;
+}
+
 /** The next ones of a kind, in order; without JSON what is gone since it was queued. `after`: of what is written once, behind this number. */
 export function nextParcels(db: Database, kind: Kind, limit: number, after = 0): Parcel[] {
   const appended = APPENDED[kind];
   if (appended !== undefined) {
     const { table, where, columns } = appended;
-    return db.all(`SELECT seq, ${columns} FROM ${table} WHERE ${where}seq > ? ORDER BY seq LIMIT ?`, Math.max(after, cursorOf(db, kind)), limit).map(parcel);
+    const sql = `SELECT seq, ${columns} FROM ${table} WHERE ${where}seq > ? ORDER BY seq LIMIT ?`;
+    return db.some(sql, enough(), Math.max(after, cursorOf(db, kind)), limit).map(parcel);
   }
   const { table, columns } = CHANGED[kind] as { table: string; columns: string };
   const sql = `SELECT o.seq, o.id, o.changes, ${columns} FROM outbox o LEFT JOIN ${table} t ON t.id = o.id WHERE o.kind = ? ORDER BY o.seq LIMIT ?`;
-  return db.all(sql, kind, limit).map(parcel);
+  return db.some(sql, enough(), kind, limit).map(parcel);
 }
-
-export type DeadLetter = { kind: Kind; id: string; reason: string; action: string; source: string };
 
 /** What was shipped leaves the outbox, unless it changed meanwhile; what was refused is kept apart. All or nothing. */
 export function settle(db: Database, kind: Kind, parcels: readonly Parcel[], dead: readonly DeadLetter[]): void {
   const last = parcels.at(-1);
   if (last === undefined) return;
+  const refused = new Set(dead.map(({ id }) => id));
+  const taken = parcels.filter(({ id }) => !refused.has(id)).map(({ id }) => id);
   db.transaction(() => {
-    for (const letter of dead) bury(db, letter);
-    const done = Math.max(0, parcels.length - dead.length);
-    if (APPENDED[kind] !== undefined) {
-      db.run('UPDATE shipping SET cursor = max(cursor, ?), shipped = shipped + ? WHERE kind = ?', last.seq, done, kind);
-      return;
-    }
+    const lost = bury(db, kind, dead);
+    unbury(db, kind, taken);
+    db.run('UPDATE shipping SET shipped = shipped + ?, given_up = given_up + ? WHERE kind = ?', taken.length, lost, kind);
+    if (APPENDED[kind] !== undefined) return void db.run('UPDATE shipping SET cursor = max(cursor, ?) WHERE kind = ?', last.seq, kind);
     const gone = JSON.stringify(parcels.map(({ seq, changes }) => [seq, changes]));
     db.run('DELETE FROM outbox WHERE (seq, changes) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))', gone);
-    db.run('UPDATE shipping SET shipped = shipped + ? WHERE kind = ?', done, kind);
   });
 }
 
-function bury(db: Database, { kind, id, reason, action, source }: DeadLetter): void {
-  const room = Number(db.get('SELECT count(*) AS n FROM dead_letters')?.['n'] ?? 0) < MAX_DEAD_LETTERS;
-  if (!room) return void db.run('UPDATE shipping SET given_up = given_up + 1 WHERE kind = ?', kind);
-  const sql = `INSERT INTO dead_letters (kind, id, at, reason, action, source) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, reason = excluded.reason, action = excluded.action, source = excluded.source`;
-  db.run(sql, kind, id, Date.now(), reason, action, source);
+/** Written once, and shipped in that order; else it is queued by id. */
+export const isWrittenOnce = (kind: Kind): boolean => APPENDED[kind] !== undefined;
+
+/** Of what is written once, those of these ids that are still here, to be sent again. */
+export function parcelsOf(db: Database, kind: Kind, ids: readonly string[]): Parcel[] {
+  const { table, id, columns } = APPENDED[kind] as { table: string; id: string; columns: string };
+  return db.all(`SELECT seq, ${columns} FROM ${table} WHERE ${id} IN (SELECT value FROM json_each(?)) ORDER BY seq`, JSON.stringify(ids)).map(parcel);
+}
+
+/** Queues what was refused of a kind that changes in place, as it is now. Returns how many. */
+export function queueRefused(db: Database, kind: Kind): number {
+  const { table } = CHANGED[kind] as { table: string };
+  return db.transaction(() => {
+    const letters = `SELECT kind, id, ? FROM dead_letters WHERE kind = ? AND id IN (SELECT id FROM ${table})`;
+    const queued = db.run(`INSERT INTO outbox (kind, id, queued) ${letters} ON CONFLICT DO UPDATE SET changes = changes + 1`, Date.now(), kind);
+    db.run('DELETE FROM dead_letters WHERE kind = ?', kind);
+    return queued;
+  });
 }
 
 export type Backlog = {
@@ -118,6 +135,8 @@ export type Backlog = {
   shipped: number;
   given_up: number;
   dead: number;
+  /** Why the last of those was refused; '' when none was. */
+  reason: string;
 };
 
 const number = (row: Row | undefined, name: string): number => Number(row?.[name] ?? 0);
@@ -127,8 +146,8 @@ export function backlog(db: Database): Backlog[] {
   return db.all('SELECT kind, cursor, shipped, given_up FROM shipping').map((row) => {
     const kind = String(row['kind']) as Kind;
     const { n, oldest } = waiting(db, kind, Number(row['cursor']));
-    const dead = number(db.get('SELECT count(*) AS n FROM dead_letters WHERE kind = ?', kind), 'n');
-    return { kind, waiting: n, oldest, shipped: Number(row['shipped']), given_up: Number(row['given_up']), dead };
+    const [dead, reason] = [lettersOf(db, kind), lastReason(db, kind)];
+    return { kind, waiting: n, oldest, shipped: Number(row['shipped']), given_up: Number(row['given_up']), dead, reason };
   });
 }
 
@@ -166,19 +185,3 @@ export function giveUp(db: Database, kind: Kind, keep: number, until: number): n
     return gone;
   });
 }
-
-/** The newest first. */
-export function deadLetters(db: Database, limit: number): (DeadLetter & { seq: number; at: number })[] {
-  return db.all('SELECT * FROM dead_letters ORDER BY seq DESC LIMIT ?', limit).map((row) => ({
-    seq: Number(row['seq']),
-    kind: String(row['kind']) as Kind,
-    id: String(row['id']),
-    at: Number(row['at']),
-    reason: String(row['reason']),
-    action: String(row['action']),
-    source: String(row['source']),
-  }));
-}
-
-/** A dead letter that was taken after all. */
-export const unbury = (db: Database, seq: Input): void => void db.run('DELETE FROM dead_letters WHERE seq = ?', seq);
