@@ -34,7 +34,9 @@ async function save(scope: Scope, batch: Batch): Promise<void> {
 export async function record(scope: Scope, decision: Decision, applied: boolean, alone = false): Promise<void> {
   if (await isDecided(scope, decision)) return refold(scope, decision.on);
   const down = async (one: Decision): Promise<void> => {
-    await write(scope, [decisionDocument(scope, one, nextSequence(), applied)]);
+    const document = decisionDocument(scope, one, nextSequence(), applied);
+    // Meanwhile the site may have it, and have said so.
+    await write(scope, [document], applied ? 'index' : 'create');
     await refold(scope, one.on);
   };
   if (alone) await claim(scope, decision, down);

@@ -26,11 +26,11 @@ function outcomeOf({ status = 0, error }: Item): Outcome {
   return { state: status === 429 || status === 404 || status >= 500 || blocked ? 'wait' : 'refused', reason };
 }
 
-/** The lines of a bulk request for a document: streams create, plain indices take the newest. */
-export function linesOf(cluster: Cluster, { kind, id, source }: Document): [string, string] {
+/** The lines of a bulk request for a document: streams create, plain indices take the newest, or with `create` leave what is there. */
+export function linesOf(cluster: Cluster, { kind, id, source }: Document, plain: 'index' | 'create' = 'index'): [string, string] {
   const place = { _index: placeOf(cluster.prefix, kind), _id: id };
   // Without its alias an index would be made that nobody meant.
-  const action = isStream(kind) ? { create: place } : { index: { ...place, require_alias: true } };
+  const action = isStream(kind) ? { create: place } : { [plain]: { ...place, require_alias: true } };
   return [JSON.stringify(action), JSON.stringify(source)];
 }
 
@@ -96,10 +96,10 @@ export async function replaceAll(cluster: Cluster, kind: Kind, all: readonly { h
   });
 }
 
-/** Writes documents and waits until they can be found; throws when one is not taken. */
-export async function write(cluster: Cluster, documents: readonly Document[]): Promise<Outcome[]> {
+/** Writes documents and waits until they can be found; throws when one is not taken. `plain`: see `linesOf`. */
+export async function write(cluster: Cluster, documents: readonly Document[], plain: 'index' | 'create' = 'index'): Promise<Outcome[]> {
   const all: Outcome[] = [];
-  for (const portion of portions(documents.map((document) => linesOf(cluster, document)))) {
+  for (const portion of portions(documents.map((document) => linesOf(cluster, document, plain)))) {
     const outcomes = await send(cluster, portion, true).catch((error: unknown) => {
       throw explain(error);
     });

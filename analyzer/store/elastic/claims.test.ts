@@ -4,10 +4,13 @@ import { after, before, describe, it } from 'node:test';
 import { cluster, remove, SERVERS, siteOf } from '../../../test/elasticsearch/servers.ts';
 import { sampleDecision, sampleFinding, sampleId } from '../../../test/samples.ts';
 import { missing } from '../../../test/shared.ts';
-import { elasticStore } from '../elastic.ts';
+import { elasticStore, record } from '../elastic.ts';
 import type { StoreError } from '../store.ts';
+import { write } from './bulk.ts';
 import { claim } from './claims.ts';
-import type { Cluster } from './scope.ts';
+import { decisionDocument, decisionsWaiting } from './decisions.ts';
+import { placeOf } from './kinds.ts';
+import { type Cluster, documentOf } from './scope.ts';
 
 const isConflict = (error: StoreError): boolean => error.kind === 'conflict' && error.message.includes('anna');
 
@@ -33,6 +36,42 @@ function cases(node: string): void {
     await store.decide({ ...second, after: 1 }, true);
     assert.equal((await store.finding(on.id))?.status, 'closed');
     await store.close();
+  });
+
+  it('though not of their own, which they send again since nobody said how it ended', async () => {
+    const scope = siteOf(one);
+    const store = elasticStore(scope);
+    const on = { kind: 'finding', id: sampleId('again') } as const;
+    await store.save({ findings: [sampleFinding('again')] });
+    const decision = sampleDecision(on, 'start', { after: 0 });
+    await claim(scope, decision, () => assert.fail('nothing was claimed before'));
+    await store.decide(decision, true);
+    assert.deepEqual([(await store.finding(on.id))?.status, (await store.decisions(on)).length], ['in_progress', 1]);
+    await store.close();
+  });
+
+  it('whatever somebody wrote in the place of a claim', async () => {
+    const scope = siteOf(one);
+    const store = elasticStore(scope);
+    for (const [n, document] of ['no json', '{}', '{"id":"x"}', JSON.stringify(sampleDecision({ kind: 'finding', id: 'another' }, 'start'))].entries()) {
+      const on = { kind: 'finding', id: sampleId(`hostile ${n}`) } as const;
+      await store.save({ findings: [sampleFinding(`hostile ${n}`)] });
+      const { id, source } = documentOf(scope, 'claims', `finding/${on.id}`, '2026-01-01T00:00:00Z', {}, document, 1);
+      await one.client.index({ index: placeOf(one.prefix, 'claims'), id, document: source });
+      await store.decide(sampleDecision(on, 'start', { after: 0 }), true);
+      assert.equal((await store.finding(on.id))?.status, 'in_progress');
+    }
+    await store.close();
+  });
+
+  it('and a decision that the site has said to have does not wait for it again', async () => {
+    const scope = siteOf(one);
+    const on = { kind: 'finding', id: sampleId('late') } as const;
+    const decision = sampleDecision(on, 'start', { after: 0 });
+    await record(scope, decision, true);
+    await write(scope, [decisionDocument(scope, decision, 1, false)], 'create');
+    assert.deepEqual(await decisionsWaiting(scope, on), []);
+    await scope.snapshots.close();
   });
 
   it('of what the wire changes all the time', async () => {

@@ -3,11 +3,12 @@
  * touches. Its version settles who of two comes first.
  */
 import type { Decision } from '../../finding.ts';
+import { entryOf } from '../entry.ts';
 import { inOrder, refuseOvertaken } from '../fold.ts';
 import { decisionsOn } from './decisions.ts';
 import { explain, statusOf } from './errors.ts';
 import { placeOf } from './kinds.ts';
-import { documentOf, get, type Hit, nextSequence, parsed, type Scope, type Subject } from './scope.ts';
+import { documentOf, get, type Hit, nextSequence, readable, type Scope, type Subject } from './scope.ts';
 
 /** How often it is tried again when others decide on the same. */
 const TRIES = 8;
@@ -28,10 +29,16 @@ async function replace(scope: Scope, head: Hit | null, decision: Decision): Prom
   }
 }
 
-/** Decisions on a subject, with one that is claimed and not written down yet: its maker is about to, or died. */
-async function decisionsWith(scope: Scope, on: Subject, head: Hit | null, write: (decision: Decision) => Promise<void>): Promise<Decision[]> {
+/** The decision that was claimed; null when that is none: anybody who may write to the cluster can have made it. */
+function claimed(head: Hit | null, on: Subject): Decision | null {
+  const read = head === null ? null : entryOf({ kind: 'decision', value: readable(head._source) });
+  const decision = read === null || 'wrong' in read ? null : (read.entry.value as Decision);
+  return decision?.on.kind === on.kind && decision.on.id === on.id ? decision : null;
+}
+
+/** Decisions on a subject, with the last that was claimed, which may not be written down yet: its maker is about to, or died. */
+async function decisionsWith(scope: Scope, on: Subject, last: Decision | null, write: (decision: Decision) => Promise<void>): Promise<Decision[]> {
   const decisions = await decisionsOn(scope, on);
-  const last = head === null ? null : parsed<Decision>(head._source);
   if (last === null || decisions.some(({ id }) => id === last.id)) return decisions;
   await write(last);
   return inOrder([...decisions, last]);
@@ -42,7 +49,10 @@ export async function claim(scope: Scope, decision: Decision, write: (decision: 
   const { on } = decision;
   for (let n = 0; n < TRIES; n++) {
     const head = await get(scope, 'claims', idOf(on));
-    refuseOvertaken(decision, await decisionsWith(scope, on, head, write));
+    const last = claimed(head, on);
+    // Sent again, since nobody knew how it ended.
+    if (last?.id === decision.id) return;
+    refuseOvertaken(decision, await decisionsWith(scope, on, last, write));
     if (await replace(scope, head, decision)) return;
   }
   throw explain(new Error(`has others deciding on ${on.kind} ${on.id} all the time: try again`));
