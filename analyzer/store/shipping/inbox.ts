@@ -4,6 +4,11 @@ import { decisionsWaiting } from '../elastic/decisions.ts';
 import { readable, type Scope, type Source } from '../elastic/scope.ts';
 import { entryOf } from '../entry.ts';
 import type { Database } from '../sqlite/database.ts';
+import { isShipped, type Parcel, parcelsOf } from '../sqlite/outbox.ts';
+import { Lane } from './lane.ts';
+
+/** ms for telling once more what is here. */
+const PATIENCE = 10_000;
 
 /** Decisions that were complained of: those beyond are left without a word. */
 const MAX_TOLD = 1000;
@@ -29,19 +34,22 @@ export class Inbox {
     this.log = log;
   }
 
-  /** Those that wait for this site and are not here yet. What is here already is told by shipping it. */
+  /** Those that wait for this site and are not here yet. What is here already is told by shipping it, once more if need be. */
   async arrived(): Promise<Decision[]> {
     const decisions: Decision[] = [];
+    const shipped: Parcel[] = [];
     for (const source of await decisionsWaiting(this.scope)) {
       const read = decisionOf(source);
-      if ('wrong' in read) this.tell(String(source['stillwatch.id']), read.wrong);
-      else if (!this.isHere(read.decision)) decisions.push(read.decision);
+      if ('wrong' in read) {
+        this.tell(String(source['stillwatch.id']), read.wrong);
+        continue;
+      }
+      const [here] = parcelsOf(this.db, 'decisions', [read.decision.id]);
+      if (here === undefined) decisions.push(read.decision);
+      else if (isShipped(this.db, 'decisions', here.seq)) shipped.push(here);
     }
+    if (shipped.length > 0) await new Lane('decisions', this.db, this.scope).again(shipped, AbortSignal.timeout(PATIENCE));
     return decisions;
-  }
-
-  private isHere({ id }: Decision): boolean {
-    return this.db.get('SELECT 1 AS found FROM decisions WHERE id = ?', id) !== undefined;
   }
 
   /** It stays there: a later Stillwatch may know what it means. */

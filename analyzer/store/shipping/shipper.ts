@@ -83,7 +83,7 @@ export class Shipper {
     return known;
   }
 
-  /** Ships what is there now without waiting for its turn. */
+  /** Ships what is there now without waiting for its turn; where tries fail, their pause stays. */
   hurry(): void {
     for (const wake of this.wakes.values()) wake();
   }
@@ -130,7 +130,8 @@ export class Shipper {
         if (this.stopped.signal.aborted) return;
         tries++;
         this.troubles.set(lane.kind, { trouble: (error as Error).message, tries });
-        await this.rest(pause(tries, error instanceof Waiting ? error.asked : undefined), lane.kind);
+        // Nothing wakes it: whoever asked for time gets it.
+        await this.rest(pause(tries, error instanceof Waiting ? error.asked : undefined));
       }
     }
   }
@@ -168,7 +169,7 @@ export class Shipper {
     }
   }
 
-  /** Waits, unless it is woken or stopped. */
+  /** Waits, unless it is stopped or, of a kind, woken. */
   private async rest(ms: number, kind?: Kind): Promise<void> {
     const woken = new AbortController();
     const signal = AbortSignal.any([woken.signal, this.stopped.signal]);

@@ -110,6 +110,9 @@ export function settle(db: Database, kind: Kind, parcels: readonly Parcel[], dea
 /** Written once, and shipped in that order; else it is queued by id. */
 export const isWrittenOnce = (kind: Kind): boolean => APPENDED[kind] !== undefined;
 
+/** What is written once has left the queue: it was taken, refused or given up. */
+export const isShipped = (db: Database, kind: Kind, seq: number): boolean => seq <= cursorOf(db, kind);
+
 /** Of what is written once, those of these ids that are still here, to be sent again. */
 export function parcelsOf(db: Database, kind: Kind, ids: readonly string[]): Parcel[] {
   const { table, id, columns } = APPENDED[kind] as { table: string; id: string; columns: string };
