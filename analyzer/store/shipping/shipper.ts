@@ -13,6 +13,7 @@ import { pause } from './pause.ts';
 import { Rate } from './rate.ts';
 import { replay } from './replay.ts';
 import type { LaneState, Replayed, ShippingState } from './state.ts';
+import { recognise } from './target.ts';
 
 /** How often (ms) a lane looks for more once it has shipped all: what people wait for, and what changes all the time. */
 const SOON = 500;
@@ -20,6 +21,9 @@ const LATER = 15_000;
 const SLOW: ReadonlySet<Kind> = new Set(['assets', 'facts', 'conversations', 'registers']);
 /** How often (ms) ceilings are looked at. */
 const CEILINGS = 30_000;
+
+/** Tries in a row that find no index: then it is made, with all that was in it. */
+const LOST = 3;
 
 export type Limits = {
   /** Documents of all kinds that may wait, and for how long (ms) single ones. */
@@ -36,6 +40,7 @@ export class Shipper {
   private readonly limits: Limits;
   private readonly retention: string | null;
   private readonly stopped = new AbortController();
+  private round = new AbortController();
   private readonly troubles = new Map<Kind, { trouble: string; tries: number }>();
   private readonly rates = new Map<Kind, Rate>();
   private readonly wakes = new Map<Kind, () => void>();
@@ -95,17 +100,28 @@ export class Shipper {
     return replayed;
   }
 
+  /** Again from the start when the cluster has lost an index. */
   private async run(): Promise<void> {
-    await this.prepare();
-    const lanes = SHIPPED.map((kind) => this.lane(new Lane(kind, this.db, this.scope)));
-    await Promise.all([...lanes, this.ceilings()]);
+    while (!this.stopped.signal.aborted) {
+      this.round = new AbortController();
+      await this.prepare();
+      const lanes = SHIPPED.map((kind) => this.lane(new Lane(kind, this.db, this.scope)));
+      await Promise.all([...lanes, this.ceilings()]);
+    }
+  }
+
+  /** Of what is under way until then. */
+  private get ending(): AbortSignal {
+    return AbortSignal.any([this.round.signal, this.stopped.signal]);
   }
 
   /** Makes the cluster ready: until it is, nothing is sent. */
   private async prepare(): Promise<void> {
+    this.ready = false;
     for (let tries = 1; !this.stopped.signal.aborted; tries++) {
       try {
         await install(this.scope, this.retention);
+        await recognise(this.db, this.scope);
         this.ready = true;
         this.trouble = '';
         return;
@@ -118,18 +134,21 @@ export class Shipper {
   }
 
   private async lane(lane: Lane): Promise<void> {
+    const ending = this.ending;
     let tries = 0;
-    while (!this.stopped.signal.aborted) {
+    while (!ending.aborted) {
       try {
-        const { more, documents } = await lane.step(this.stopped.signal);
+        const { more, documents } = await lane.step(ending);
         this.rateOf(lane.kind).add(documents, performance.now());
         tries = 0;
         this.troubles.delete(lane.kind);
         if (!more) await this.rest(SLOW.has(lane.kind) ? LATER : SOON, lane.kind);
       } catch (error) {
-        if (this.stopped.signal.aborted) return;
+        if (ending.aborted) return;
         tries++;
-        this.troubles.set(lane.kind, { trouble: (error as Error).message, tries });
+        const trouble = (error as Error).message;
+        this.troubles.set(lane.kind, { trouble, tries });
+        if (tries >= LOST && trouble.includes('index_not_found')) this.round.abort();
         // Nothing wakes it: whoever asked for time gets it.
         await this.rest(pause(tries, error instanceof Waiting ? error.asked : undefined));
       }
@@ -137,7 +156,8 @@ export class Shipper {
   }
 
   private async ceilings(): Promise<void> {
-    while (!this.stopped.signal.aborted) {
+    const ending = this.ending;
+    while (!ending.aborted) {
       this.look();
       await this.rest(CEILINGS);
     }
@@ -172,7 +192,7 @@ export class Shipper {
   /** Waits, unless it is stopped or, of a kind, woken. */
   private async rest(ms: number, kind?: Kind): Promise<void> {
     const woken = new AbortController();
-    const signal = AbortSignal.any([woken.signal, this.stopped.signal]);
+    const signal = AbortSignal.any([woken.signal, this.ending]);
     if (kind !== undefined) this.wakes.set(kind, () => woken.abort());
     await sleep(ms, undefined, { signal }).catch(() => undefined);
     if (kind !== undefined) this.wakes.delete(kind);

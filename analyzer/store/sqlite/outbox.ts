@@ -50,11 +50,10 @@ export function beginShipping(db: Database, kinds: readonly Kind[]): void {
   });
 }
 
-/** Turns it off: what was queued is forgotten, and shipping again begins with everything. */
-export function endShipping(db: Database): void {
-  db.transaction(() => {
-    for (const table of ['shipping', 'outbox', 'waits']) db.run(`DELETE FROM ${table}`);
-  });
+/** Begins with everything again, of these kinds; nothing of them may be under way. */
+export function beginAnew(db: Database, kinds: readonly Kind[]): void {
+  for (const kind of kinds) for (const table of ['shipping', 'outbox', 'waits', 'dead_letters']) db.run(`DELETE FROM ${table} WHERE kind = ?`, kind);
+  beginShipping(db, kinds);
 }
 
 const cursorOf = (db: Database, kind: Kind): number => Number(db.get('SELECT cursor FROM shipping WHERE kind = ?', kind)?.['cursor'] ?? 0);
