@@ -5,8 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { OPEN } from '../../analyzer/finding.ts';
+import { SHIPPED } from '../../analyzer/store/elastic/kinds.ts';
 import type { Cluster, Scope } from '../../analyzer/store/elastic/scope.ts';
 import { elasticStore } from '../../analyzer/store/elastic.ts';
+import { openDatabase } from '../../analyzer/store/sqlite/database.ts';
+import { beginAnew } from '../../analyzer/store/sqlite/outbox.ts';
 import { openSqlite } from '../../analyzer/store/sqlite.ts';
 import type { Page, Store } from '../../analyzer/store/store.ts';
 import { capture } from '../opcua-wire.ts';
@@ -138,10 +141,8 @@ for (const node of SERVERS.length === 0 ? ['no server'] : SERVERS) {
     it('shipping it all again changes nothing', async () => {
       const count = async () => (await one.client.count({ index: `${one.prefix}-*`, expand_wildcards: ['open', 'hidden'] })).count;
       const before = await count();
-      const { openDatabase } = await import('../../analyzer/store/sqlite/database.ts');
-      const { endShipping } = await import('../../analyzer/store/sqlite/outbox.ts');
       const db = openDatabase(path);
-      endShipping(db);
+      beginAnew(db, SHIPPED);
       db.close();
       await shipAll(path, scope);
       assert.equal(await count(), before);
