@@ -7,6 +7,7 @@ import { scopeOf } from '../elastic/scope.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { Inbox } from './inbox.ts';
 import type { FromThread, Order, Said, ToThread } from './messages.ts';
+import { namesakes } from './namesakes.ts';
 import { Shipper } from './shipper.ts';
 
 /** How often (ms) the state is told, and decisions are looked for. */
@@ -20,6 +21,8 @@ const scope = scopeOf({ client, prefix: order.prefix }, order.site, order.observ
 const shipper = new Shipper(db, scope, order.limits, order.retention);
 const stopped = new AbortController();
 let presence: Said | null = null;
+/** Whether it was looked who else says that it is this site. */
+let looked = false;
 
 const tell = (message: FromThread): void => parentPort?.postMessage(message);
 
@@ -42,7 +45,13 @@ async function look(): Promise<void> {
 async function present(): Promise<void> {
   const said = presence;
   presence = null;
-  if (said !== null) await announce(scope, { ...said, contact: Date.now() });
+  if (said === null) return;
+  if (!looked) {
+    const line = await namesakes(scope, Date.now());
+    looked = true;
+    if (line !== null) tell({ say: 'line', line });
+  }
+  await announce(scope, { ...said, contact: Date.now() });
 }
 
 async function replay(n: number): Promise<void> {
