@@ -6,7 +6,7 @@ import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { StoreError } from '../analyzer/store/store.ts';
-import { gate, guardOrigin, recognise } from './auth.ts';
+import { gate, guardOrigin, guardSite, recognise } from './auth.ts';
 import { type Ask, type Console, type ConsoleOptions, type Env, openConsole } from './console.ts';
 import { bare } from './pages/frame.ts';
 import { problemPage } from './pages/problem.ts';
@@ -44,6 +44,7 @@ export function createApp(options: ConsoleOptions): Hono<Env> {
   app.use(recognise(options.accounts), guardOrigin());
   app.route('/', doorRoutes(console));
   app.use(gate(options.accounts));
+  if (options.sites !== undefined) app.use(guardSite(options.sites));
   app.get('/', (c) => c.redirect(options.sites === undefined ? '/findings' : '/sites', 302));
   if (options.sites !== undefined) app.route('/sites', siteRoutes(console, options.sites));
   app.route('/findings', findingRoutes(console));

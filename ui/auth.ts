@@ -4,7 +4,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { HTTPException } from 'hono/http-exception';
 import type { MiddlewareHandler } from 'hono/types';
 import { ABSOLUTE, type Accounts, ROLES, type Role } from './accounts.ts';
-import type { Ask, Env } from './console.ts';
+import type { Ask, Env, Sites } from './console.ts';
 
 const COOKIE = 'stillwatch';
 
@@ -67,6 +67,22 @@ export function gate(accounts: Accounts): MiddlewareHandler<Env> {
     return c.redirect(pathname === '/' ? '/login' : `/login?next=${encodeURIComponent(pathname + search)}`, 303);
   };
 }
+
+/**
+ * At a console over many sites every form names its site in its address: two tabs may show two sites, and findings, assets and facts have the same
+ * ids at each. What names none that this account sees comes here, to the pages of all sites, and decides nothing.
+ */
+export function guardSite({ here }: Sites): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    if (here !== null || c.req.method === 'GET' || c.req.method === 'HEAD' || !isOfSite(c.req.path)) return next();
+    const asked = c.req.query('site') ?? '*';
+    if (asked === '*') throw new HTTPException(400, { message: 'This form does not say which site it is for. Open the page of that site and try again.' });
+    throw new HTTPException(403, { message: 'There is no such site, or your account does not see it. Nothing was changed.' });
+  };
+}
+
+/** Whether it is about something of a site: accounts are those of the console. */
+export const isOfSite = (path: string): boolean => !/^\/(login|logout|setup|account)(\/|$)/.test(path);
 
 /** Refuses who is less than `role`. */
 export function atLeast(role: Role): MiddlewareHandler<Env> {

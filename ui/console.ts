@@ -126,6 +126,9 @@ export const nothingOpen = (): OpenByLevel => Object.fromEntries(LEVELS.map((lev
 /** Ids of decisions that have not reached their site yet. */
 export const waitingOn = async ({ options }: Console, on: Decision['on']): Promise<ReadonlySet<string>> => (await options.waiting?.(on)) ?? new Set();
 
+/** The site whose pages these are, where there are many. */
+export const siteOf = ({ options }: Console): string | null => options.sites?.here ?? null;
+
 /** The session of a route behind the gate. */
 export function sessionOf(c: Ask): Session {
   const session = c.get('session');

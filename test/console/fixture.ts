@@ -77,13 +77,16 @@ export async function consoleOver(store: Store, more: Partial<ConsoleOptions> = 
 
 /** Asks as a browser would: keeps the cookie, sends Origin with forms. */
 export function visitor(app: ReturnType<typeof createApp>) {
-  let cookie = '';
+  const cookies = new Map<string, string>();
   const ask = async (path: string, init: RequestInit = {}) => {
     const response = await app.request(`http://console.test${path}`, {
       ...init,
-      headers: { ...(init.headers as Record<string, string>), ...(cookie === '' ? {} : { cookie }) },
+      headers: {
+        ...(init.headers as Record<string, string>),
+        ...(cookies.size === 0 ? {} : { cookie: [...cookies].map((pair) => pair.join('=')).join('; ') }),
+      },
     });
-    cookie = response.headers.getSetCookie().at(-1)?.split(';')[0] ?? cookie;
+    for (const line of response.headers.getSetCookie()) cookies.set(...((line.split(';')[0] as string).split('=', 2) as [string, string]));
     return { status: response.status, location: response.headers.get('location'), headers: response.headers, text: await response.text() };
   };
   const post = (

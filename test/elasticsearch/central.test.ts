@@ -204,7 +204,7 @@ describe('many sites', { skip: missing('elasticsearch') }, () => {
     const forms = (await central.get(path)).split('<form').find((part) => part.includes('name="kind" value="start"')) as string;
     const carried = Object.fromEntries([...forms.matchAll(/name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [name as string, value as string]));
     assert.equal(await central.decide(path, 'acknowledge'), 303);
-    assert.equal(await central.post(`/findings/${first?.[1]}/decisions`, carried), 409);
+    assert.equal(await central.post(`/findings/${first?.[1]}/decisions?site=North`, carried), 409);
   });
 
   const csrfOf = async (served: Served): Promise<string> => /name="csrf" value="([^"]+)"/.exec(await served.get('/account'))?.[1] as string;

@@ -3,10 +3,13 @@ import { type FindingView, RESOLUTIONS, type Resolution, standing } from '../../
 import type { Html } from '../console.ts';
 import { absolute } from '../time.ts';
 import { button, csrfField, hidden, key } from './parts.ts';
+import { at } from './site.ts';
 
 /** What a decision form carries, and what came back with one that was refused. */
 export type Form = {
   csrf: string;
+  /** The site it decides for, where there are many. */
+  site: string | null;
   nonce: string;
   after?: number;
   /** Who is asked, and everybody whom a finding may be given to. */
@@ -61,13 +64,13 @@ ${
 const carried = (finding: FindingView, form: Form, kind: string): Html =>
   html`${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('kind', kind)}${hidden('seen', finding.status)}${form.after === undefined ? null : hidden('after', String(form.after))}`;
 
-const target = (finding: FindingView): string => `/findings/${encodeURIComponent(finding.id)}/decisions`;
+const target = (finding: FindingView, { site }: Form): string => at(`/findings/${encodeURIComponent(finding.id)}/decisions`, site);
 
 const simple = (finding: FindingView, form: Form, kind: string, submit: Html): Html =>
-  html`<form method="post" action="${target(finding)}">${carried(finding, form, kind)}${submit}</form>`;
+  html`<form method="post" action="${target(finding, form)}">${carried(finding, form, kind)}${submit}</form>`;
 
 function closing(finding: FindingView, form: Form): Html {
-  return html`<form method="post" action="${target(finding)}" class="panel">${carried(finding, form, 'close')}
+  return html`<form method="post" action="${target(finding, form)}" class="panel">${carried(finding, form, 'close')}
 <fieldset><legend>Close as</legend>${RESOLUTIONS.map((value) => {
     const [title, hint] = CHOICES[value];
     return html`<label class="radio"><input type="radio" name="resolution" value="${value}" required ${form.resolution === value ? html`checked` : null}><span><b>${title}</b><small>${hint}</small></span></label>`;
@@ -81,14 +84,14 @@ function assigning(finding: FindingView, form: Form): Html {
   const { assignee } = finding;
   const others = [...new Set([...form.people, ...(assignee === null ? [] : [assignee])])].filter((name) => name !== form.me);
   const choice = (name: string, words: string) => html`<option value="${name}" ${name === (assignee ?? form.me) ? html`selected` : null}>${words}</option>`;
-  return html`<form method="post" action="${target(finding)}" class="panel">${carried(finding, form, 'assign')}
+  return html`<form method="post" action="${target(finding, form)}" class="panel">${carried(finding, form, 'assign')}
 <label class="stack">Assign to<select name="assignee">${choice(form.me, `${form.me} (you)`)}${others.map((name) => choice(name, name))}${assignee === null ? null : choice('', 'nobody')}</select></label>
 ${button('Assign', '', 'primary')}</form>`;
 }
 
 function suppressing(finding: FindingView, form: Form): Html {
   const until = (days: number) => new Date(Math.ceil(form.now / 60_000) * 60_000 + days * DAY).toISOString();
-  return html`<form method="post" action="${target(finding)}" class="panel">${carried(finding, form, 'suppress')}
+  return html`<form method="post" action="${target(finding, form)}" class="panel">${carried(finding, form, 'suppress')}
 <label class="stack">For<select name="until">${SPANS.map(([days, words]) => html`<option value="${until(days)}">${words}, until ${absolute(until(days)).slice(0, 16)} UTC</option>`)}</select></label>
 <label class="stack">Reason<textarea name="comment" rows="3" maxlength="4000" required placeholder="Why it need not be looked at until then, and who agreed">${form.kind === 'suppress' ? (form.comment ?? '') : ''}</textarea></label>
 <p class="quiet">It leaves the open findings until then. What happens meanwhile is counted all the same, and anything else about the same device still opens a finding.</p>
@@ -98,6 +101,6 @@ ${button('Suppress finding', '', 'primary')}</form>`;
 const commenting = (
   finding: FindingView,
   form: Form,
-): Html => html`<form method="post" action="${target(finding)}" class="panel">${carried(finding, form, 'comment')}
+): Html => html`<form method="post" action="${target(finding, form)}" class="panel">${carried(finding, form, 'comment')}
 <label class="stack">Comment<textarea name="comment" rows="3" maxlength="4000" required>${form.kind === 'comment' ? (form.comment ?? '') : ''}</textarea></label>
 ${button('Add comment', '', 'primary')}</form>`;

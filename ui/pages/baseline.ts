@@ -7,6 +7,7 @@ import { type FactFilter, link, type Parameters } from '../filters.ts';
 import { protocolName } from '../names.ts';
 import { when } from '../time.ts';
 import { chip, csrfField, empty, hidden, pager, removable } from './parts.ts';
+import { at } from './site.ts';
 
 export type BaselineView = {
   filter: FactFilter;
@@ -15,7 +16,7 @@ export type BaselineView = {
   counts: { state: Map<FactState, number>; kind: Map<FactKind, number> };
   strip: Strip;
   /** null for who may only read. */
-  form: { csrf: string; nonce: string } | null;
+  form: { csrf: string; nonce: string; site: string | null } | null;
 };
 
 const PATH = '/baseline';
@@ -38,7 +39,7 @@ function listed(view: BaselineView): Html {
   const next = page.next === null ? null : link(PATH, given, { cursor: page.next, from: String(view.filter.from + page.items.length) });
   const foot = pager(view.filter.from, page.items.length, page.total, link(PATH, given, {}), next);
   if (form === null) return html`${table(view)}${foot}`;
-  return html`<form method="post" action="/baseline/decisions">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('back', link(PATH, given, {}))}
+  return html`<form method="post" action="${at('/baseline/decisions', form.site)}">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('back', link(PATH, given, {}))}
 <div class="bulk"><button class="button primary small" type="submit" name="kind" value="approve">Approve chosen</button><button class="button small" type="submit" name="kind" value="retire">Retire chosen</button><span class="quiet">Choose rows; the box in the header chooses all of this page.</span></div>
 ${table(view)}</form>${foot}`;
 }

@@ -12,4 +12,4 @@ export const inAll = ({ sites }: Strip): boolean => sites !== undefined && sites
 export const siteCell = (site: string | undefined): Html | null => (site === undefined ? null : html`<td class="cut" title="${site}">${site}</td>`);
 
 /** The page of that site. */
-export const at = (path: string, site: string | undefined): string => (site === undefined ? path : `${path}?site=${encodeURIComponent(site)}`);
+export const at = (path: string, site: string | null | undefined): string => (site == null ? path : `${path}?site=${encodeURIComponent(site)}`);

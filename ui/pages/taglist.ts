@@ -6,6 +6,7 @@ import type { Html } from '../console.ts';
 import { counted } from '../figures.ts';
 import { absolute } from '../time.ts';
 import { button, csrfField, hidden } from './parts.ts';
+import { at } from './site.ts';
 
 const NOTATION_CHOICES: { [notation in Notation]: string } = {
   wire: 'from 0, as on the wire',
@@ -13,7 +14,7 @@ const NOTATION_CHOICES: { [notation in Notation]: string } = {
   modicon: 'Modicon references (40001)',
 };
 
-type Form = { csrf: string; nonce: string } | null;
+type Form = { csrf: string; nonce: string; site: string | null } | null;
 
 /** The tag list of a device: which one counts, and the forms to import, export, remove, and go back. `configured`: tags that the configuration gives it. */
 export function tagList(asset: Asset, decisions: Decision[], configured: number, form: Form): Html {
@@ -31,14 +32,14 @@ function undo(asset: Asset, form: NonNullable<Form>, before: Decision, now: Deci
 }
 
 const deciding = (asset: Asset, form: NonNullable<Form>, now: Decision | undefined, list: string, text: string): Html =>
-  html`<form method="post" action="/assets/${encodeURIComponent(asset.id)}/tags/apply">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('list', list)}${hidden('was', now?.edit?.['list'] ?? '')}<button class="button small" type="submit">${text}</button></form>`;
+  html`<form method="post" action="${at(`/assets/${encodeURIComponent(asset.id)}/tags/apply`, form.site)}">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('list', list)}${hidden('was', now?.edit?.['list'] ?? '')}<button class="button small" type="submit">${text}</button></form>`;
 
 const importing = (
   asset: Asset,
   form: NonNullable<Form>,
   counts: boolean,
 ): Html => html`<details class="popover"><summary class="button small">${counts ? 'Replace tag list…' : 'Import tag list…'}</summary>
-<form method="post" action="/assets/${encodeURIComponent(asset.id)}/tags" enctype="multipart/form-data" class="panel">${csrfField(form.csrf)}
+<form method="post" action="${at(`/assets/${encodeURIComponent(asset.id)}/tags`, form.site)}" enctype="multipart/form-data" class="panel">${csrfField(form.csrf)}
 <label class="stack">Tag list (CSV)<input type="file" name="list" accept=".csv,.txt,text/csv" required></label>
 <label class="stack">Addresses, where the list has no column notation<select name="notation"><option value="">not said: from 0</option>${NOTATIONS.map((one) => html`<option value="${one}">${NOTATION_CHOICES[one]}</option>`)}</select></label>
 <p class="quiet">Columns: <span class="mono">unit, table, address, name, type, word_order, scale, offset, engineering_unit, low, high</span>. You see what changes before it does.</p>

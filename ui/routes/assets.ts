@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Asset, all, behindGateway, best } from '../../analyzer/asset.ts';
 import { CONFIGURATION, type Conversation, StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
-import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
+import { type Ask, type Console, type Env, sessionOf, siteOf } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
 import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
@@ -83,7 +83,7 @@ async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 
     console.strip(),
   ]);
   const names = await neighbours(console, asset, conversations.items);
-  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, nonce: nonce(), after: decisions.length, ...refused } : null;
+  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, site: siteOf(console), nonce: nonce(), after: decisions.length, ...refused } : null;
   const said = DONE[c.req.query('done') ?? ''];
   const notice = said === undefined ? {} : { notice: said };
   const body = assetPage({

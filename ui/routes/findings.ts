@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type DECISIONS, type Decision, type DecisionKind, type FindingView, OPEN, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
 import { StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
-import { type Ask, type Console, type Env, sessionOf, waitingOn } from '../console.ts';
+import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { findingQuery, parse, parseFindingFilter } from '../filters.ts';
 import { type Form, LONGEST_SUPPRESSION } from '../pages/actions.ts';
@@ -98,7 +98,7 @@ async function story(c: Ask, console: Console, finding: FindingView, told: Told)
 
 const blank = (c: Ask, console: Console): Form => {
   const { account, csrf } = sessionOf(c);
-  return { csrf, nonce: nonce(), me: account.name, people: assignable(console), now: console.options.now().getTime() };
+  return { csrf, site: siteOf(console), nonce: nonce(), me: account.name, people: assignable(console), now: console.options.now().getTime() };
 };
 
 /** Accounts that may decide here. */

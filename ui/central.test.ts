@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { centralOver } from '../test/console/central.ts';
+
+type Visit = Awaited<ReturnType<Awaited<ReturnType<typeof centralOver>>['enter']>>;
+
+/** The way to a page of a list. */
+const first = async (visit: Visit, list: string, site: string): Promise<string> =>
+  `/${list}/${new RegExp(`href="/${list}/([^"?#]+)`).exec((await visit.ask(`/${list}?site=${site}`)).text)?.[1]}`;
+
+test('a form decides at the site whose page it was on, whatever another tab shows', async () => {
+  const { decided, enter } = await centralOver();
+  const visit = await enter('boss');
+  const finding = await first(visit, 'findings', 'North');
+  const asset = await first(visit, 'assets', 'North');
+  const targets = [`${finding}/decisions?site=North`, `${asset}/edit?site=North`, '/baseline/decisions?site=North'] as const;
+  const pages = await Promise.all([finding, asset, '/baseline'].map((path) => visit.ask(`${path}?site=North`)));
+  await visit.ask('/findings?site=South');
+  const [decide, edit, approve] = targets.map((target, n) => visit.form(pages[n]?.text as string, target)) as [object, object, object];
+  const fact = /name="fact" value="([^"]+)"/.exec(pages[2]?.text as string)?.[1] as string;
+  const answers = [
+    await visit.post(targets[0], { ...decide }),
+    await visit.post(targets[1], { ...edit, name: 'Boiler' }),
+    await visit.post(targets[2], { ...approve, fact, kind: 'approve' }),
+  ];
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [303, 303, 303],
+  );
+  for (const { location } of answers) assert.match(location as string, /[?&]site=North/);
+  assert.deepEqual(decided(), [
+    ['North', 'acknowledge'],
+    ['North', 'edit'],
+    ['North', 'approve'],
+  ]);
+});
+
+test('a form that names no site, or one that its sender does not see, decides nothing', async () => {
+  const { decided, enter } = await centralOver();
+  const visit = await enter('sam');
+  const finding = await first(visit, 'findings', 'South');
+  const fields = visit.form((await visit.ask(`${finding}?site=South`)).text, `${finding}/decisions?site=South`);
+  const answers = [];
+  for (const site of ['', '?site=*', '?site=North', '?site=Nowhere']) answers.push(await visit.post(`${finding}/decisions${site}`, fields));
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [400, 400, 403, 403],
+  );
+  assert.match(answers[0]?.text as string, /does not say which site it is for/);
+  assert.match(answers[2]?.text as string, /no such site, or your account does not see it/);
+  assert.deepEqual(decided(), []);
+  assert.equal((await visit.post(`${finding}/decisions?site=South`, fields)).status, 303);
+  assert.deepEqual(decided(), [['South', 'acknowledge']]);
+});
