@@ -44,6 +44,8 @@ export type Fact = {
   state: FactState;
   /** Who approved or retired it; '' while proposed. */
   by: string;
+  /** Where it is, where those of many sites are read. */
+  site?: string;
 };
 
 /** One line for people: `10.0.0.5 reads holding_registers/100 of 10.0.0.9 unit 1`. */

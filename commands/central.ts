@@ -1,6 +1,7 @@
 /** The console over many sites: reads the cluster, decides for sites, and notices those that fall silent. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { factsOfSites } from '../analyzer/sites/facts.ts';
 import { Roll } from '../analyzer/sites/roll.ts';
 import { rulesIn, rulesTogether, type SitedRule } from '../analyzer/sites/rules.ts';
 import { Silence } from '../analyzer/sites/silence.ts';
@@ -69,7 +70,7 @@ export class Central {
       accounts,
       sites: (account) => this.seen(account),
       site: (name) => this.console(name, this.of(name), null),
-      all: (account) => this.console(null, elasticStore(this.among(account)), account),
+      all: (account) => this.console(null, this.ofAll(account), account),
     });
     // Told by the loop, should it fail.
     await this.refresh().catch(() => undefined);
@@ -160,6 +161,11 @@ export class Central {
     const known = this.stores.get(site) ?? elasticStore(this.at(site));
     this.stores.set(site, known);
     return known;
+  }
+
+  private ofAll(account: Account | null): Store {
+    const scope = this.among(account);
+    return { ...elasticStore(scope), facts: (query) => factsOfSites(scope, query) };
   }
 
   /** The console of a site, or of all that an account may see. */

@@ -154,6 +154,8 @@ describe('many sites', { skip: missing('elasticsearch') }, () => {
     assert.ok((all as number) > 40 && (own as number) > 20);
     const page = await central.get('/assets?site=*');
     assert.match(page, /<th[^>]*>Site/);
+    const facts = await central.get('/baseline?site=*');
+    assert.ok(['North', 'South'].every((site) => facts.includes(`title="${site}">`)), 'sites of facts');
     assert.match(await central.get('/sites'), /2 sites/);
   });
 

@@ -7,7 +7,7 @@ import { type FactFilter, link, type Parameters } from '../filters.ts';
 import { protocolName } from '../names.ts';
 import { when } from '../time.ts';
 import { chip, csrfField, empty, hidden, pager, removable } from './parts.ts';
-import { at } from './site.ts';
+import { at, inAll, SITE_COLUMN, siteCell } from './site.ts';
 
 export type BaselineView = {
   filter: FactFilter;
@@ -27,7 +27,7 @@ const KIND_WORDS: { [kind in FactKind]: string } = { peer: 'Peers', operation: '
 export function baselinePage(view: BaselineView): Html {
   const { filter, given, page, counts } = view;
   const sum = (map: Map<string, number>) => [...map.values()].reduce((a, b) => a + b, 0);
-  return html`<div class="heading"><h1>Baseline</h1><p class="quiet">${counted(page.total, 'fact')}. What was learned is a proposal until somebody approves it; a retired fact no longer counts as known.</p></div>
+  return html`<div class="heading"><h1>Baseline</h1><p class="quiet">${counted(page.total, 'fact')}. What was learned is a proposal until somebody approves it; a retired fact no longer counts as known.${inAll(view.strip) ? ' Choose a site to approve or retire.' : ''}</p></div>
 <div class="filters"><div class="group segmented" role="group" aria-label="State">${chip('All', link(PATH, given, { state: null }), sum(counts.state), filter.state === undefined)}${FACT_STATES.map((state) => chip(STATE_WORDS[state], link(PATH, given, { state }), counts.state.get(state) ?? 0, filter.state === state))}</div>
 <div class="group" role="group" aria-label="Kind">${FACT_KINDS.map((kind) => chip(KIND_WORDS[kind], link(PATH, given, { kind: filter.kind === kind ? null : kind }), counts.kind.get(kind) ?? 0, filter.kind === kind))}</div>
 ${filter.server === undefined ? null : removable(`server ${filter.server}`, link(PATH, given, { server: null }))}${filter.client === undefined ? null : removable(`client ${filter.client}`, link(PATH, given, { client: null }))}</div>
@@ -45,14 +45,14 @@ ${table(view)}</form>${foot}`;
 }
 
 function table({ page, strip, form, given }: BaselineView): Html {
-  return html`<div class="scroll"><table class="list" data-rows aria-label="Facts"><thead><tr>${form === null ? null : html`<th scope="col" class="w-box"><input type="checkbox" data-all aria-label="All of this page"></th>`}<th scope="col" class="w-as">Kind</th><th scope="col" class="w-address">Client</th><th scope="col" class="w-address">Server</th><th scope="col" class="w-rest">What</th><th scope="col" class="w-party">Range, last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time wide-only">First seen</th><th scope="col" class="w-time">Last seen</th><th scope="col" class="w-name">State</th></tr></thead><tbody>${page.items.map((fact) => row(fact, strip.clock, form !== null, given))}</tbody></table></div>`;
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Facts"><thead><tr>${form === null ? null : html`<th scope="col" class="w-box"><input type="checkbox" data-all aria-label="All of this page"></th>`}${inAll(strip) ? html`<th scope="col" class="${SITE_COLUMN.class}">${SITE_COLUMN.title}</th>` : null}<th scope="col" class="w-as">Kind</th><th scope="col" class="w-address">Client</th><th scope="col" class="w-address">Server</th><th scope="col" class="w-rest">What</th><th scope="col" class="w-party">Range, last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time wide-only">First seen</th><th scope="col" class="w-time">Last seen</th><th scope="col" class="w-name">State</th></tr></thead><tbody>${page.items.map((fact) => row(fact, strip.clock, form !== null, given))}</tbody></table></div>`;
 }
 
 function row(fact: Fact, clock: number, choosable: boolean, given: Parameters): Html {
   const address = (of: string, name: 'client' | 'server') =>
     of === '' ? html`<span class="quiet">–</span>` : html`<a class="mono" href="${link(PATH, given, { [name]: of })}">${of}</a>`;
   const who = fact.kind === 'point' ? html`<span class="mono">${parties(fact)}</span>` : address(fact.client, 'client');
-  return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}"></td>` : null}
+  return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}"></td>` : null}${siteCell(fact.site)}
 <td>${fact.kind}</td><td class="cut">${who}</td><td class="cut">${address(fact.server, 'server')}</td><td class="cut" title="${factText(fact)}">${what(fact)}</td>
 <td class="figures">${fact.range === null ? html`${fact.text === undefined ? html`<span class="quiet">–</span>` : html`<b>${fact.text}</b>`}` : html`${value(fact.range.min)} to ${value(fact.range.max)}, <b>${value(fact.range.last)}</b>`}</td>
 <td class="figure">${count(fact.count)}</td><td class="wide-only">${when(fact.first_seen, clock)}</td><td>${when(fact.last_seen, clock)}</td>
