@@ -52,3 +52,38 @@ test('a form that names no site, or one that its sender does not see, decides no
   assert.equal((await visit.post(`${finding}/decisions?site=South`, fields)).status, 303);
   assert.deepEqual(decided(), [['South', 'acknowledge']]);
 });
+
+test('what one opens among all sites is shown at its own site', async () => {
+  const { enter } = await centralOver();
+  const visit = await enter('boss');
+  const [finding, asset] = [await first(visit, 'findings', '*'), await first(visit, 'assets', '*')];
+  await visit.ask('/findings?site=*');
+  for (const path of [finding, `${finding}?done=comment`, asset, `${asset}/points`, `${asset}/tags.csv`]) {
+    const { status, location } = await visit.ask(path);
+    assert.equal(status, 302, path);
+    const { pathname, searchParams } = new URL(location as string, 'http://console.test');
+    assert.deepEqual([pathname, searchParams.get('site')], [path.replace(/\?.*/, ''), 'South']);
+  }
+});
+
+test('of a site that nobody heard of there are pages, and nothing to decide', async () => {
+  const { enter } = await centralOver((site) => (site === null ? { sites: { here: null, all: () => [], views: async () => [] } } : {}));
+  const visit = await enter('boss');
+  const [finding, asset] = [await first(visit, 'findings', '*'), await first(visit, 'assets', '*')];
+  for (const path of [finding, asset, '/baseline']) {
+    const { status, text } = await visit.ask(`${path}?site=*`);
+    assert.equal(status, 200, path);
+    assert.doesNotMatch(text.split('<main')[1] as string, /method="post"/, path);
+  }
+  assert.match((await visit.ask(`${finding}?site=*`)).text, /Decisions are taken at the site of a finding/);
+});
+
+test('the baseline of all sites says whose each fact is', async () => {
+  const { enter } = await centralOver();
+  const visit = await enter('boss');
+  const all = (await visit.ask('/baseline?site=*')).text;
+  assert.match(all, /<th[^>]*>Site/);
+  assert.match(all, /<td class="cut" title="South">South/);
+  assert.doesNotMatch(all, /name="fact"/);
+  assert.doesNotMatch((await visit.ask('/baseline?site=South')).text, /<th[^>]*>Site/);
+});

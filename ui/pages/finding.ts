@@ -22,6 +22,8 @@ export type FindingStory = {
   strip: Strip;
   /** ms: decisions are taken by the wall clock. */
   now: number;
+  /** Whether anybody decides on it here: not among those of all sites. */
+  decidable: boolean;
   /** null for who may only read. */
   form: Form | null;
 };
@@ -36,7 +38,7 @@ export function findingPage(story: FindingStory): Html {
 <h1>${finding.title}</h1>
 <p class="sentence">${finding.explanation}</p>
 ${away(story)}</header>
-${story.form === null ? html`<p class="quiet readonly">You may read findings. Deciding takes the role analyst.</p>` : actions(finding, story.form)}
+${story.form === null ? html`<p class="quiet readonly">${story.decidable ? 'You may read findings. Deciding takes the role analyst.' : 'Decisions are taken at the site of a finding.'}</p>` : actions(finding, story.form)}
 <div class="columns">
 <div class="story">
 ${seen === null ? null : html`<section aria-labelledby="beside"><h2 id="beside">Seen, beside what is normal</h2>${seen}</section>`}

@@ -8,6 +8,7 @@ import { type Ask, type Console, type Env, sessionOf, siteOf } from '../console.
 import { decision, nonce } from '../decision.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
 import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
+import { isOneSite, ownSite } from '../ownsite.ts';
 import { assetPage, type EditForm as Form } from '../pages/asset.ts';
 import { assetsPage } from '../pages/assets.ts';
 import { reply } from '../reply.ts';
@@ -45,7 +46,10 @@ const EditForm = z.object({
 export function assetRoutes(console: Console): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/', (c) => list(c, console));
-  app.get('/:id', async (c) => card(c, console, await found(c, console)));
+  app.get('/:id', async (c) => {
+    const asset = await found(c, console);
+    return ownSite(c, console, asset.site) ?? card(c, console, asset);
+  });
   app.post('/:id/edit', atLeast('analyst'), (c) => edit(c, console));
   return app;
 }
@@ -83,7 +87,10 @@ async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 
     console.strip(),
   ]);
   const names = await neighbours(console, asset, conversations.items);
-  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, site: siteOf(console), nonce: nonce(), after: decisions.length, ...refused } : null;
+  const form =
+    may(session.account.role, 'analyst') && isOneSite(console)
+      ? { csrf: session.csrf, site: siteOf(console), nonce: nonce(), after: decisions.length, ...refused }
+      : null;
   const said = DONE[c.req.query('done') ?? ''];
   const notice = said === undefined ? {} : { notice: said };
   const body = assetPage({

@@ -6,6 +6,7 @@ import { atLeast, guardForm, may, safeNext } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, siteOf } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { type FactFilter, PAGE_SIZE, parse, parseFactFilter } from '../filters.ts';
+import { isOneSite } from '../ownsite.ts';
 import { baselinePage } from '../pages/baseline.ts';
 import { reply } from '../reply.ts';
 
@@ -29,7 +30,7 @@ async function list(c: Ask, console: Console): Promise<Response> {
   const filter = parseFactFilter(given);
   const { from: _, ...asked } = filter;
   const [page, counts, strip] = await Promise.all([console.options.store.facts({ ...asked, limit: PAGE_SIZE }), countFacts(console, filter), console.strip()]);
-  const form = may(session.account.role, 'analyst') ? { csrf: session.csrf, site: siteOf(console), nonce: nonce() } : null;
+  const form = may(session.account.role, 'analyst') && isOneSite(console) ? { csrf: session.csrf, site: siteOf(console), nonce: nonce() } : null;
   const done = z.coerce.number().int().min(1).max(PAGE_SIZE).safeParse(c.req.query('done'));
   const notice = done.success ? { notice: `${done.data} ${done.data === 1 ? 'fact' : 'facts'} decided.` } : {};
   const shown = Object.fromEntries(Object.entries(given).filter(([name]) => name !== 'done'));

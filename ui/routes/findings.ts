@@ -7,6 +7,7 @@ import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { findingQuery, parse, parseFindingFilter } from '../filters.ts';
+import { isOneSite, ownSite } from '../ownsite.ts';
 import { type Form, LONGEST_SUPPRESSION } from '../pages/actions.ts';
 import { findingPage } from '../pages/finding.ts';
 import { findingsPage } from '../pages/findings.ts';
@@ -50,7 +51,10 @@ type DecisionForm = z.infer<typeof DecisionForm>;
 export function findingRoutes(console: Console): Hono<Env> {
   const app = new Hono<Env>();
   app.get('/', (c) => list(c, console));
-  app.get('/:id', async (c) => story(c, console, await found(c, console), { done: c.req.query('done') }));
+  app.get('/:id', async (c) => {
+    const finding = await found(c, console);
+    return ownSite(c, console, finding.site) ?? story(c, console, finding, { done: c.req.query('done') });
+  });
   app.post('/:id/decisions', atLeast('analyst'), (c) => decide(c, console));
   return app;
 }
@@ -89,10 +93,10 @@ async function story(c: Ask, console: Console, finding: FindingView, told: Told)
     console.strip(),
     waitingOn(console, { kind: 'finding', id: finding.id }),
   ]);
-  const form = may(session.account.role, 'analyst') ? { ...blank(c, console), after: decisions.length, ...told.refused } : null;
+  const form = may(session.account.role, 'analyst') && isOneSite(console) ? { ...blank(c, console), after: decisions.length, ...told.refused } : null;
   const rule = rules().find((one) => one.name === finding.rule.name) ?? null;
   const notice = Object.hasOwn(DONE, told.done ?? '') ? DONE[told.done as keyof typeof DONE] : undefined;
-  const body = findingPage({ finding, rule, observations, decisions, waiting, strip, now: now().getTime(), form });
+  const body = findingPage({ finding, rule, observations, decisions, waiting, strip, now: now().getTime(), decidable: isOneSite(console), form });
   return reply(c, console, { title: finding.title, here: 'findings', strip, status: told.status ?? 200, ...(notice === undefined ? {} : { notice }) }, body);
 }
 

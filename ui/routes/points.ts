@@ -7,6 +7,7 @@ import { TagIndex } from '../../analyzer/tags/tags.ts';
 import type { Ask, Console, Env } from '../console.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
 import { parse } from '../filters.ts';
+import { ownSite } from '../ownsite.ts';
 import { pointsPage } from '../pages/points.ts';
 import { pointPage, reach } from '../points.ts';
 import { reply } from '../reply.ts';
@@ -36,6 +37,8 @@ export function pointRoutes(console: Console): Hono<Env> {
 async function points(c: Ask, console: Console): Promise<Response> {
   const { store } = console.options;
   const asset = await found(c, console);
+  const away = ownSite(c, console, asset.site);
+  if (away !== null) return away;
   const given = c.req.queries();
   const filter = parse(PointFilter, given, []);
   const device = deviceOf(asset);

@@ -14,6 +14,7 @@ import { type Ask, type Console, type Env, sessionOf } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { deviceOf } from '../device.ts';
 import { parse } from '../filters.ts';
+import { ownSite } from '../ownsite.ts';
 import { tagPreviewPage, tagProblemsPage } from '../pages/tagimport.ts';
 import { reply } from '../reply.ts';
 import { found } from './assets.ts';
@@ -115,6 +116,8 @@ async function ownList(console: Console, asset: Asset, id: string): Promise<TagL
 /** What counts for the device, as a list that can be imported again. */
 async function download(c: Ask, console: Console): Promise<Response> {
   const asset = await found(c, console);
+  const away = ownSite(c, console, asset.site);
+  if (away !== null) return away;
   const tags = await console.options.store.tags({ owner: asset.id });
   const name = `tags-${asset.address.replaceAll(/[^\w.-]+/g, '-')}.csv`;
   return c.body(exportTags(tags), 200, { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': `attachment; filename="${name}"` });
