@@ -155,7 +155,10 @@ describe('many sites', { skip: missing('elasticsearch') }, () => {
     const page = await central.get('/assets?site=*');
     assert.match(page, /<th[^>]*>Site/);
     const facts = await central.get('/baseline?site=*');
-    assert.ok(['North', 'South'].every((site) => facts.includes(`title="${site}">`)), 'sites of facts');
+    assert.ok(
+      ['North', 'South'].every((site) => facts.includes(`title="${site}">`)),
+      'sites of facts',
+    );
     assert.match(await central.get('/sites'), /2 sites/);
   });
 

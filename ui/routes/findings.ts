@@ -11,6 +11,7 @@ import { isOneSite, ownSite } from '../ownsite.ts';
 import { type Form, LONGEST_SUPPRESSION } from '../pages/actions.ts';
 import { findingPage } from '../pages/finding.ts';
 import { findingsPage } from '../pages/findings.ts';
+import { assignable } from '../people.ts';
 import { reply } from '../reply.ts';
 
 /** Kinds that a finding takes; approve, retire and edit are for facts and assets. */
@@ -102,15 +103,8 @@ async function story(c: Ask, console: Console, finding: FindingView, told: Told)
 
 const blank = (c: Ask, console: Console): Form => {
   const { account, csrf } = sessionOf(c);
-  return { csrf, site: siteOf(console), nonce: nonce(), me: account.name, people: assignable(console), now: console.options.now().getTime() };
+  return { csrf, site: siteOf(console), nonce: nonce(), me: account.name, people: assignable(console, account), now: console.options.now().getTime() };
 };
-
-/** Accounts that may decide here. */
-function assignable({ options }: Console): string[] {
-  const here = options.sites?.here ?? null;
-  const sees = (sites: readonly string[]): boolean => here === null || sites.length === 0 || sites.includes(here);
-  return options.accounts.list().flatMap(({ name, role, sites }) => (may(role, 'analyst') && sees(sites) ? [name] : []));
-}
 
 /** What the decision changes beside the status. */
 function editOf({ kind, assignee, until }: DecisionForm): Decision['edit'] {
@@ -138,7 +132,7 @@ async function decide(c: Ask, console: Console): Promise<Response> {
   );
   const repeated = (await console.options.store.decisions(on)).some((one) => one.id === made.id);
   if (!repeated) {
-    const problem = refusal(finding, given) ?? misfit(given, console);
+    const problem = refusal(finding, given) ?? misfit(given, assignable(console, sessionOf(c).account), console);
     if (problem !== null)
       return story(c, console, finding, {
         refused: { kind, comment, ...(resolution === undefined ? {} : { resolution }), problem: problem.text },
@@ -176,9 +170,8 @@ function refusal(finding: FindingView, given: DecisionForm): { text: string; sta
 }
 
 /** Why what the form holds does not do, or null. */
-function misfit({ kind, assignee, until, comment }: DecisionForm, console: Console): { text: string; status: 422 } | null {
-  if (kind === 'assign' && assignee !== '' && !assignable(console).includes(assignee))
-    return { text: 'There is nobody of that name who may decide here.', status: 422 };
+function misfit({ kind, assignee, until, comment }: DecisionForm, people: string[], console: Console): { text: string; status: 422 } | null {
+  if (kind === 'assign' && assignee !== '' && !people.includes(assignee)) return { text: 'There is nobody of that name who may decide here.', status: 422 };
   if (kind !== 'suppress' || until === '') return null;
   const span = Date.parse(until) - console.options.now().getTime();
   if (span <= 0 || span > LONGEST_SUPPRESSION) return { text: 'Choose a time within the next year.', status: 422 };
