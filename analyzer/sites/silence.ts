@@ -23,14 +23,21 @@ export class Silence {
     this.options = options;
   }
 
-  /** Raises what is silent and was not, and says of what was that it is over. `now` is ms since the epoch. */
+  /**
+   * Raises what is silent and was not, and says of what was that it is over. `now` is ms since the epoch. What fails at one sensor is tried again at the
+   * next look and holds up no other; throws the first of such failures.
+   */
   async look(sensors: readonly Heard[], now: number): Promise<void> {
-    for (const sensor of sensors) {
-      const key = `${sensor.site}/${sensor.observer}`;
-      const known = this.open.get(key);
-      if (sensor.silent && known === undefined) await this.raise(key, sensor, now);
-      if (!sensor.silent && known !== undefined) await this.over(key, sensor, known, now);
-    }
+    const failures: unknown[] = [];
+    for (const sensor of sensors) await this.lookAt(sensor, now).catch((error) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async lookAt(sensor: Heard, now: number): Promise<void> {
+    const key = `${sensor.site}/${sensor.observer}`;
+    const known = this.open.get(key);
+    if (sensor.silent && known === undefined) await this.raise(key, sensor, now);
+    if (!sensor.silent && known !== undefined) await this.over(key, sensor, known, now);
   }
 
   /** It opens with the last contact, so that every console raises the same one, however often it starts. */
