@@ -131,6 +131,7 @@ export class Central {
       this.trouble = '';
     } catch (error) {
       this.trouble = (error as Error).message;
+      this.roll.miss();
       throw error;
     }
   }

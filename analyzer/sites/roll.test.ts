@@ -47,3 +47,15 @@ it('a sensor whose word is gone falls silent, rather than out of sight', () => {
     ],
   );
 });
+
+it('time in which the cluster did not answer is no silence of anybody, and does not end one', () => {
+  const roll = new Roll();
+  roll.call([said(NOW), said(NOW - 2 * SILENT, 'South')], NOW);
+  assert.deepEqual(silent(roll), [false, true]);
+  roll.miss();
+  const back = NOW + 10 * SILENT;
+  roll.call([said(NOW), said(NOW - 2 * SILENT, 'South'), said(NOW, 'West')], back);
+  assert.deepEqual(silent(roll), [false, true, false], 'nobody could say anything meanwhile');
+  roll.call([said(NOW), said(back, 'South'), said(NOW, 'West')], back + SILENT + 1);
+  assert.deepEqual(silent(roll), [true, false, true]);
+});
