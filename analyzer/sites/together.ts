@@ -13,11 +13,18 @@ function protocols(all: readonly Heard[]): ProtocolCoverage[] {
   return [...found.values()];
 }
 
-const last = (all: readonly Heard[]): string =>
-  all
-    .map(({ status }) => status.clock)
-    .sort()
-    .at(-1) ?? '';
+/** ms by which a sensor's clock may be ahead of the last contact with any. */
+const AHEAD = 86_400_000;
+
+const latest = (clocks: readonly string[]): string => clocks.reduce((a, b) => (a === '' || Date.parse(b) > Date.parse(a) ? b : a), '');
+
+/** One clock that is far ahead would put everything that happens elsewhere out of the last day: it counts only where there is no other site. */
+function clockOf(all: readonly Heard[]): string {
+  const end = Math.max(...all.map(({ contact }) => contact)) + AHEAD;
+  const clocks = all.map(({ status }) => status.clock).filter((clock) => clock !== '');
+  const near = latest(clocks.filter((clock) => Date.parse(clock) <= end));
+  return near === '' && new Set(all.map(({ site }) => site)).size === 1 ? latest(clocks) : near;
+}
 
 /** `name` says which sensor a sentence or interface is of. */
 export function together(all: readonly Heard[], name: (sensor: Heard) => string, source: string): Status {
@@ -30,7 +37,7 @@ export function together(all: readonly Heard[], name: (sensor: Heard) => string,
     source,
     frames: all.reduce((n, { status }) => n + status.frames, 0),
     frames_per_second: heard.reduce((n, { status }) => n + status.frames_per_second, 0),
-    clock: last(all),
+    clock: clockOf(all),
     assets_learning: all.reduce((n, { status }) => n + status.assets_learning, 0),
     assets_protected: all.reduce((n, { status }) => n + status.assets_protected, 0),
     blind: [...silent, ...heard.flatMap((sensor) => sensor.status.blind.map((sentence) => (all.length === 1 ? sentence : `${name(sensor)}: ${sentence}`)))],
