@@ -131,7 +131,7 @@ export class Central {
       this.trouble = '';
     } catch (error) {
       this.trouble = (error as Error).message;
-      this.roll.miss();
+      this.roll.lose();
       throw error;
     }
   }

@@ -4,7 +4,7 @@ import { Analyzer } from '../analyzer.ts';
 import type { Decision, Finding } from '../finding.ts';
 import { idOf } from '../hash.ts';
 import type { RuleSet } from '../rules/compile.ts';
-import type { Heard } from './roll.ts';
+import { type Heard, keyOf } from './roll.ts';
 
 export type SilenceOptions = {
   rules: RuleSet;
@@ -34,7 +34,7 @@ export class Silence {
   }
 
   private async lookAt(sensor: Heard, now: number): Promise<void> {
-    const key = `${sensor.site}/${sensor.observer}`;
+    const key = keyOf(sensor);
     const known = this.open.get(key);
     if (sensor.silent && known === undefined) await this.raise(key, sensor, now);
     if (!sensor.silent && known !== undefined) await this.over(key, sensor, known, now);
