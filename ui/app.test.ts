@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StoreError } from '../analyzer/store/store.ts';
 import { consoleOver, fill, memoryStore, PASSWORD, TOKEN, visitor } from '../test/console/fixture.ts';
 import { status } from '../test/console/plant.ts';
 import { openAccounts } from './accounts.ts';
@@ -177,6 +178,23 @@ test('an error is a page with a number, and the log has the cause', async () => 
   assert.doesNotMatch(broken.text, /secret|app\.ts/);
   const reference = /beside (\w{8})/.exec(broken.text)?.[1] as string;
   assert.ok(lines.some((line) => line.includes(reference) && line.includes('disk /secret/path is gone')));
+});
+
+test('an error page asks nothing of the store, and what needs none comes without it', async () => {
+  const { visit, store } = await opened();
+  await visit.logIn('administrator');
+  let asked = 0;
+  store.findings = store.findingFacets = async () => {
+    asked++;
+    throw new StoreError('storage', 'The store is away.');
+  };
+  assert.equal((await visit.ask('/nowhere')).status, 404);
+  assert.equal(asked, 0);
+  for (const path of ['/account', '/status.json']) assert.equal((await visit.ask(path)).status, 200, path);
+  const { status, text } = await visit.ask('/findings');
+  assert.equal(status, 503);
+  assert.match(text, /The store is away/);
+  assert.match(text, /class="rail"/);
 });
 
 test('a body that is too large is refused, a file is not read, and files outside public are not served', async () => {

@@ -99,5 +99,5 @@ function failed(error: Error, c: Ask, console: Console): Promise<Response> | Res
 async function problem(c: Ask, console: Console, status: ContentfulStatusCode, message: string): Promise<Response> {
   const body = problemPage(status, message);
   if ((c.get('session') ?? null) === null) return c.html(bare('Problem', body), status);
-  return reply(c, console, { title: 'Problem', here: null, status }, body).catch(() => c.html(bare('Problem', body), status));
+  return reply(c, console, { title: 'Problem', here: null, status, strip: console.known() }, body).catch(() => c.html(bare('Problem', body), status));
 }

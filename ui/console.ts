@@ -3,9 +3,11 @@ import type { Context } from 'hono';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Replayed, Status } from '../analyzer/coverage.ts';
 import type { Decision, Level } from '../analyzer/finding.ts';
-import { LEVELS, OPEN } from '../analyzer/finding.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Account, Accounts, Session } from './accounts.ts';
+import { type OpenByLevel, OpenCounts } from './opencounts.ts';
+
+export { nothingOpen, type OpenByLevel } from './opencounts.ts';
 
 export type RuleSummary = {
   id: string;
@@ -70,8 +72,6 @@ export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 export type Env = { Variables: { session: Session | null } };
 export type Ask = Context<Env>;
 
-export type OpenByLevel = { [level in Level]: number };
-
 /** The strip on top of every page, and what times on the page are relative to. */
 export type Strip = {
   status: Status;
@@ -81,47 +81,34 @@ export type Strip = {
   clock: number;
 };
 
-/** Counting open findings is one query a page; it is asked again after this long, or after a decision. */
-const OPEN_COUNTS_AGE = 2000;
-
 export type Console = {
   options: ConsoleOptions;
   strip: () => Promise<Strip>;
+  /** The same without asking the store: where it may be what fails. */
+  known: () => Strip;
   /** Decides and forgets cached counts. Without `after` it comes after all that are there. */
   decide: (decision: Decision) => Promise<void>;
 };
 
 export function openConsole(options: ConsoleOptions): Console {
-  let counted = { at: Number.NEGATIVE_INFINITY, open: nothingOpen() };
-  const open = async () => {
-    const at = options.now().getTime();
-    if (Math.abs(at - counted.at) > OPEN_COUNTS_AGE) counted = { at, open: await countOpen(options.store, options.now()) };
-    return counted.open;
+  const counts = new OpenCounts(options.store, options.now);
+  const known = (): Strip => {
+    const status = options.status();
+    const clock = Date.parse(status.clock);
+    return { status, sites: options.sites, open: counts.known(), clock: Number.isNaN(clock) ? options.now().getTime() : clock };
   };
   return {
     options,
-    async strip() {
-      const status = options.status();
-      const clock = Date.parse(status.clock);
-      return { status, sites: options.sites, open: await open(), clock: Number.isNaN(clock) ? options.now().getTime() : clock };
-    },
+    known,
+    strip: async () => ({ ...known(), open: await counts.open() }),
     async decide(decision) {
       const alone = decision.after !== undefined;
       const after = decision.after ?? (await options.store.decisions(decision.on)).length;
       await options.decide({ ...decision, after }, alone);
-      counted = { at: Number.NEGATIVE_INFINITY, open: nothingOpen() };
+      counts.forget();
     },
   };
 }
-
-async function countOpen(store: Store, now: Date): Promise<OpenByLevel> {
-  const open = nothingOpen();
-  const facets = await store.findingFacets({ status: [...OPEN], at: now.toISOString() });
-  for (const { value, count } of facets.level) if (value in open) open[value as Level] = count;
-  return open;
-}
-
-export const nothingOpen = (): OpenByLevel => Object.fromEntries(LEVELS.map((level) => [level, 0])) as OpenByLevel;
 
 /** Ids of decisions that have not reached their site yet. */
 export const waitingOn = async ({ options }: Console, on: Decision['on']): Promise<ReadonlySet<string>> => (await options.waiting?.(on)) ?? new Set();
