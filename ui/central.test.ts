@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { centralOver } from '../test/console/central.ts';
+import { status } from '../test/console/plant.ts';
 
 type Visit = Awaited<ReturnType<Awaited<ReturnType<typeof centralOver>>['enter']>>;
 
@@ -86,4 +87,11 @@ test('the baseline of all sites says whose each fact is', async () => {
   assert.match(all, /<td class="cut" title="South">South/);
   assert.doesNotMatch(all, /name="fact"/);
   assert.doesNotMatch((await visit.ask('/baseline?site=South')).text, /<th[^>]*>Site/);
+});
+
+test('pages over many sites say why they are not up to date', async () => {
+  const { enter } = await centralOver(() => ({ status: () => ({ ...status(), local: 'Elasticsearch is away.' }) }));
+  const { text } = await (await enter('boss')).ask('/findings?site=North');
+  assert.match(text, /<b>Not up to date:<\/b> Elasticsearch is away\./);
+  assert.doesNotMatch(text, /Shown from this appliance/);
 });

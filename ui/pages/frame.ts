@@ -102,7 +102,7 @@ ${switcher(frame)}
 export const STATE_WORDS = { capturing: 'Capturing', replaying: 'Replaying', ended: 'Replay ended', failed: 'Capture failed', silent: 'Silent' } as const;
 
 /** What is watched, how well, what is learned, what is open, what time it is there. `data-*` is what `public/live.js` refreshes. */
-export function strip({ status, open }: Strip): Html {
+export function strip({ status, open, sites }: Strip): Html {
   return html`<header class="strip" data-tone="${toneOf(status)}" data-strip aria-label="Sensor">
 <div class="gauges">
 <span class="gauge"><span class="pulse" data-state="${status.state}"></span><b data-field="state">${STATE_WORDS[status.state]}</b> <span class="mono source" data-field="source" title="${status.source}">${status.source}</span></span>
@@ -112,7 +112,7 @@ export function strip({ status, open }: Strip): Html {
 <span class="gauge levels"><span class="quiet">Open</span>${[...LEVELS].reverse().map((level) => html`<a href="/findings?level=${level}" data-level="${level}" class="${open[level] === 0 ? 'none' : ''}" title="${LEVEL_WORDS[level]} and open"><span data-open="${level}">${count(open[level])}</span> ${LEVEL_WORDS[level].toLowerCase()}</a>`)}</span>
 <span class="gauge clock"><span class="quiet">Sensor clock</span> <time class="mono" data-field="clock" datetime="${status.clock}">${status.clock === '' ? 'no frame yet' : absolute(status.clock).replace(/\.\d+/, '')}</time></span>
 </div>
-${status.local ? html`<p class="blindness">${icon('warning')}<span><b>Shown from this appliance:</b> ${status.local} <a href="/coverage#shipping">Elasticsearch</a></span></p>` : null}
+${status.local ? html`<p class="blindness">${icon('warning')}<span>${sites === undefined ? html`<b>Shown from this appliance:</b> ${status.local} <a href="/coverage#shipping">Elasticsearch</a>` : html`<b>Not up to date:</b> ${status.local}`}</span></p>` : null}
 <p class="blindness" data-field="blind" ${status.blind.length === 0 ? html`hidden` : null}>${icon('warning')}<span><b>Not seen:</b> <span data-blind>${blindness(status.blind)}</span> <a href="/coverage">Coverage</a></span></p>
 </header>`;
 }
