@@ -1,6 +1,7 @@
 /** The console over many sites: reads the cluster, decides for sites, and notices those that fall silent. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Decision } from '../analyzer/finding.ts';
 import { factsOfSites } from '../analyzer/sites/facts.ts';
 import { Roll } from '../analyzer/sites/roll.ts';
 import { rulesIn, rulesTogether, type SitedRule } from '../analyzer/sites/rules.ts';
@@ -23,6 +24,7 @@ import { say } from './command.ts';
 import { Front } from './front.ts';
 import { claim } from './lock.ts';
 import { compileRules } from './pass.ts';
+import { Reach } from './reach.ts';
 import { stateDirectory } from './state.ts';
 
 /** How often (ms) sites are asked for, silence is looked for, and their rules are read. */
@@ -36,6 +38,7 @@ export class Central {
   private readonly config: Config;
   private readonly scope: Scope;
   private readonly roll = new Roll();
+  private readonly reach = new Reach();
   private readonly stores = new Map<string, Store>();
   private readonly silence: Silence;
   private front: Front | null = null;
@@ -126,7 +129,7 @@ export class Central {
   private async refresh(): Promise<void> {
     try {
       const known = this.roll.all().length;
-      this.roll.call(await presences(this.scope), Date.now());
+      this.roll.call(await this.reach.probe(() => presences(this.scope)), Date.now());
       if (this.roll.all().length !== known) await this.readRules();
       this.trouble = '';
     } catch (error) {
@@ -142,7 +145,7 @@ export class Central {
 
   /** Silence is only known of while the cluster answers. */
   private async look(): Promise<void> {
-    if (this.trouble === '') await this.silence.look(this.roll.all(), Date.now());
+    if (this.trouble === '' && this.reach.away === '') await this.silence.look(this.roll.all(), Date.now());
   }
 
   private seen({ sites }: Account): string[] {
@@ -159,14 +162,14 @@ export class Central {
   }
 
   private of(site: string): Store {
-    const known = this.stores.get(site) ?? elasticStore(this.at(site));
+    const known = this.stores.get(site) ?? this.reach.over(elasticStore(this.at(site)));
     this.stores.set(site, known);
     return known;
   }
 
   private ofAll(account: Account | null): Store {
     const scope = this.among(account);
-    return { ...elasticStore(scope), facts: (query) => factsOfSites(scope, query) };
+    return this.reach.over({ ...elasticStore(scope), facts: (query) => factsOfSites(scope, query) });
   }
 
   /** The console of a site, or of all that an account may see. */
@@ -178,7 +181,7 @@ export class Central {
       accounts: (this.front as Front).accounts,
       status: () => ({
         ...together(sensors(), (one) => (site === null ? one.site : one.observer), site ?? `${new Set(sensors().map((one) => one.site)).size} sites`),
-        ...(this.trouble === '' ? {} : { local: this.trouble }),
+        ...(this.trouble === '' && this.reach.away === '' ? {} : { local: this.reach.away || this.trouble }),
       }),
       rules: () => {
         const names = new Set(sensors().map((one) => one.site));
@@ -186,17 +189,23 @@ export class Central {
       },
       decide: async (decision, alone) => {
         if (scope === null) throw new Error('a decision is taken at a site');
-        await record(scope, decision, false, alone);
+        await this.reach.ask(() => record(scope, decision, false, alone));
       },
-      ...(scope === null ? {} : { waiting: async (on) => new Set((await decisionsWaiting(scope, on)).map((source) => String(source['stillwatch.id']))) }),
+      ...(scope === null ? {} : { waiting: (on) => this.waiting(scope, on) }),
       sites: { here: site, all: (one) => this.seen(one), views: (one) => this.views(one) },
       now: () => new Date(),
       setupToken: (this.front as Front).setupToken,
     };
   }
 
+  /** Ids of decisions on a subject that its site has not taken yet. */
+  private async waiting(scope: Scope, on: Decision['on']): Promise<ReadonlySet<string>> {
+    const found = await this.reach.ask(() => decisionsWaiting(scope, on));
+    return new Set(found.map((source) => String(source['stillwatch.id'])));
+  }
+
   private async views(account: Account): Promise<SiteView[]> {
-    const open = await openBySite(this.among(account), new Date().toISOString());
+    const open = await this.reach.ask(() => openBySite(this.among(account), new Date().toISOString()));
     return this.seen(account).map((name) => ({
       name,
       sensors: this.roll.of(name).map(({ observer, version, contact, silent, status }) => ({ name: observer, version, contact, silent, status })),
