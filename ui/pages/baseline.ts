@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { FACT_KINDS, FACT_STATES, type Fact, type FactKind, type FactState, factText } from '../../analyzer/fact.ts';
 import type { Page } from '../../analyzer/store/store.ts';
 import type { Html, Strip } from '../console.ts';
+import { seenOf } from '../facts.ts';
 import { count, counted, value } from '../figures.ts';
 import { type FactFilter, link, type Parameters } from '../filters.ts';
 import { protocolName } from '../names.ts';
@@ -52,7 +53,7 @@ function row(fact: Fact, clock: number, choosable: boolean, given: Parameters): 
   const address = (of: string, name: 'client' | 'server') =>
     of === '' ? html`<span class="quiet">–</span>` : html`<a class="mono" href="${link(PATH, given, { [name]: of })}">${of}</a>`;
   const who = fact.kind === 'point' ? html`<span class="mono">${parties(fact)}</span>` : address(fact.client, 'client');
-  return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}"></td>` : null}${siteCell(fact.site)}
+  return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}">${hidden('seen', seenOf(fact))}</td>` : null}${siteCell(fact.site)}
 <td>${fact.kind}</td><td class="cut">${who}</td><td class="cut">${address(fact.server, 'server')}</td><td class="cut" title="${factText(fact)}">${what(fact)}</td>
 <td class="figures">${fact.range === null ? html`${fact.text === undefined ? html`<span class="quiet">–</span>` : html`<b>${fact.text}</b>`}` : html`${value(fact.range.min)} to ${value(fact.range.max)}, <b>${value(fact.range.last)}</b>`}</td>
 <td class="figure">${count(fact.count)}</td><td class="wide-only">${when(fact.first_seen, clock)}</td><td>${when(fact.last_seen, clock)}</td>
