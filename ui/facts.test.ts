@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { consoleOver, fill, memoryStore, visitor } from '../test/console/fixture.ts';
 
 async function opened() {
@@ -37,4 +38,21 @@ test('whoever decides on facts that somebody else decided on meanwhile is told, 
   assert.match((await bert.post('/baseline/decisions', { ...(await chosen(bert)), fact: [one], kind: 'retire' })).location as string, /done=1$/);
   assert.match((await anna.post('/baseline/decisions', { ...first, fact: [one], kind: 'approve' })).location as string, /done=1$/, 'the same form again');
   assert.equal(store.decided.length, 3);
+});
+
+test('facts of a page are decided on several at a time, and not all at once', async () => {
+  const { store, anna } = await opened();
+  const { decide } = store;
+  const at = { work: 0, most: 0 };
+  store.decide = async (...given) => {
+    at.most = Math.max(at.most, ++at.work);
+    await sleep(5);
+    await decide(...given);
+    at.work--;
+  };
+  const form = await chosen(anna);
+  assert.ok(form.fact.length > 10);
+  const { location } = await anna.post('/baseline/decisions', { ...form, kind: 'approve' });
+  assert.match(location as string, new RegExp(`done=${form.fact.length}$`));
+  assert.equal(at.most, 8);
 });

@@ -5,7 +5,7 @@ import { StoreError } from '../analyzer/store/store.ts';
 import type { Console } from './console.ts';
 
 /** Facts decided on at a time: each takes a cluster several answers. */
-const AT_ONCE = 1;
+const AT_ONCE = 8;
 
 /** How a fact stood on a page, as its row says it. */
 export const seenOf = ({ id, state, by }: { id: string; state: FactState; by: string }): string => [id, state, by].join(' ');
