@@ -7,6 +7,7 @@ import { Roll } from '../analyzer/sites/roll.ts';
 import { rulesIn, rulesTogether, type SitedRule } from '../analyzer/sites/rules.ts';
 import { Silence } from '../analyzer/sites/silence.ts';
 import { together } from '../analyzer/sites/together.ts';
+import { waitingAmong } from '../analyzer/sites/waiting.ts';
 import { decisionsWaiting } from '../analyzer/store/elastic/decisions.ts';
 import { install } from '../analyzer/store/elastic/install.ts';
 import { presences, rulesBySensor } from '../analyzer/store/elastic/presence.ts';
@@ -191,7 +192,9 @@ export class Central {
         if (scope === null) throw new Error('a decision is taken at a site');
         await this.reach.ask(() => record(scope, decision, false, alone));
       },
-      ...(scope === null ? {} : { waiting: (on) => this.waiting(scope, on) }),
+      ...(scope === null
+        ? {}
+        : { waiting: (on) => this.waiting(scope, on), waitingFacts: (facts) => this.reach.ask(() => waitingAmong(scope, 'fact', facts)) }),
       sites: { here: site, all: (one) => this.seen(one), views: (one) => this.views(one) },
       now: () => new Date(),
       setupToken: (this.front as Front).setupToken,

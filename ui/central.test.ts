@@ -95,3 +95,25 @@ test('pages over many sites say why they are not up to date', async () => {
   assert.match(text, /<b>Not up to date:<\/b> Elasticsearch is away\./);
   assert.doesNotMatch(text, /Shown from this appliance/);
 });
+
+test('what was decided on assets and facts says that it waits for the site, until that has it', async () => {
+  const waits = { ids: new Set<string>(), facts: new Set<string>() };
+  const { stores, enter } = await centralOver((site) => (site === null ? {} : { waiting: async () => waits.ids, waitingFacts: async () => waits.facts }));
+  const visit = await enter('boss');
+  const asset = await first(visit, 'assets', 'North');
+  const edit = `${asset}/edit?site=North`;
+  await visit.post(edit, { ...visit.form((await visit.ask(`${asset}?site=North`)).text, edit), name: 'Boiler' });
+  const baseline = '/baseline/decisions?site=North';
+  const { text } = await visit.ask('/baseline?site=North');
+  const fact = /name="fact" value="([^"]+)"/.exec(text)?.[1] as string;
+  await visit.post(baseline, { ...visit.form(text, baseline), fact, kind: 'approve' });
+  const pages = async (): Promise<boolean[]> => {
+    const all = await Promise.all([asset, '/baseline'].map((path) => visit.ask(`${path}?site=North`)));
+    return all.map((page) => page.text.includes('waiting for site'));
+  };
+  waits.ids = new Set(stores['North']?.decided.map(({ id }) => id));
+  waits.facts = new Set([fact]);
+  assert.deepEqual(await pages(), [true, true]);
+  waits.ids = waits.facts = new Set();
+  assert.deepEqual(await pages(), [false, false]);
+});

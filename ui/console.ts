@@ -35,6 +35,8 @@ export type ConsoleOptions = {
   decide: (decision: Decision, alone?: boolean) => Promise<void>;
   /** Ids of decisions on a subject that have not reached its site yet; absent where the site is here. */
   waiting?: (on: Decision['on']) => Promise<ReadonlySet<string>>;
+  /** Those of these facts, by id, on which a decision has not reached their site yet; absent where the site is here. */
+  waitingFacts?: (facts: string[]) => Promise<ReadonlySet<string>>;
   /** Of a console over many sites. */
   sites?: Sites;
   /** Sends once more what Elasticsearch refused; absent where nothing is shipped. */

@@ -38,6 +38,8 @@ export type AssetCard = {
   configured: number;
   findings: Page<FindingView>;
   decisions: Decision[];
+  /** Ids of those that have not reached the site yet. */
+  waiting: ReadonlySet<string>;
   /** Devices behind it, where it is a gateway. */
   behind: Asset[];
   /** Names of the addresses it talks to. */
@@ -82,7 +84,7 @@ ${card.behind.length === 0 ? null : html`<section aria-labelledby="behind"><h2 i
 <section aria-labelledby="findings"><h2 id="findings">Its findings <span class="amount">${count(card.findings.total)}</span></h2>${findings(card)}</section>
 <section aria-labelledby="talks"><h2 id="talks">${behindGateway(asset.address) === null ? 'Who it talks to' : 'Who talks to its gateway'} <span class="amount">${count(card.conversations.total)}</span></h2>${talks(card)}</section>
 <section aria-labelledby="points"><h2 id="points">Its points <span class="amount">${count(pointCount(card))}</span></h2>${points(card)}</section>
-${card.decisions.length === 0 ? null : html`<section aria-labelledby="history"><h2 id="history">Edits</h2><ol class="history">${card.decisions.map((one) => entry(one, card.now))}</ol></section>`}
+${card.decisions.length === 0 ? null : html`<section aria-labelledby="history"><h2 id="history">Edits</h2><ol class="history">${card.decisions.map((one) => entry(one, card.now, card.waiting.has(one.id)))}</ol></section>`}
 </div>
 <aside class="facts identity" aria-labelledby="identity"><h2 id="identity">Identity</h2>${identity(card)}</aside>
 </div>`;

@@ -15,6 +15,8 @@ export type BaselineView = {
   given: Parameters;
   page: Page<Fact>;
   counts: { state: Map<FactState, number>; kind: Map<FactKind, number> };
+  /** Ids of facts whose last decision has not reached the site yet. */
+  waiting: ReadonlySet<string>;
   strip: Strip;
   /** null for who may only read. */
   form: { csrf: string; nonce: string; site: string | null } | null;
@@ -45,19 +47,20 @@ function listed(view: BaselineView): Html {
 ${table(view)}</form>${foot}`;
 }
 
-function table({ page, strip, form, given }: BaselineView): Html {
-  return html`<div class="scroll"><table class="list" data-rows aria-label="Facts"><thead><tr>${form === null ? null : html`<th scope="col" class="w-box"><input type="checkbox" data-all aria-label="All of this page"></th>`}${inAll(strip) ? html`<th scope="col" class="${SITE_COLUMN.class}">${SITE_COLUMN.title}</th>` : null}<th scope="col" class="w-as">Kind</th><th scope="col" class="w-address">Client</th><th scope="col" class="w-address">Server</th><th scope="col" class="w-rest">What</th><th scope="col" class="w-party">Range, last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time wide-only">First seen</th><th scope="col" class="w-time">Last seen</th><th scope="col" class="w-name">State</th></tr></thead><tbody>${page.items.map((fact) => row(fact, strip.clock, form !== null, given))}</tbody></table></div>`;
+function table(view: BaselineView): Html {
+  const { page, strip, form } = view;
+  return html`<div class="scroll"><table class="list" data-rows aria-label="Facts"><thead><tr>${form === null ? null : html`<th scope="col" class="w-box"><input type="checkbox" data-all aria-label="All of this page"></th>`}${inAll(strip) ? html`<th scope="col" class="${SITE_COLUMN.class}">${SITE_COLUMN.title}</th>` : null}<th scope="col" class="w-as">Kind</th><th scope="col" class="w-address">Client</th><th scope="col" class="w-address">Server</th><th scope="col" class="w-rest">What</th><th scope="col" class="w-party">Range, last value</th><th scope="col" class="w-count figure">Times</th><th scope="col" class="w-time wide-only">First seen</th><th scope="col" class="w-time">Last seen</th><th scope="col" class="w-name">State</th></tr></thead><tbody>${page.items.map((fact) => row(fact, view))}</tbody></table></div>`;
 }
 
-function row(fact: Fact, clock: number, choosable: boolean, given: Parameters): Html {
+function row(fact: Fact, { strip: { clock }, form, given, waiting }: BaselineView): Html {
   const address = (of: string, name: 'client' | 'server') =>
     of === '' ? html`<span class="quiet">–</span>` : html`<a class="mono" href="${link(PATH, given, { [name]: of })}">${of}</a>`;
   const who = fact.kind === 'point' ? html`<span class="mono">${parties(fact)}</span>` : address(fact.client, 'client');
-  return html`<tr>${choosable ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}">${hidden('seen', seenOf(fact))}</td>` : null}${siteCell(fact.site)}
+  return html`<tr>${form !== null ? html`<td class="w-box"><input type="checkbox" name="fact" value="${fact.id}" aria-label="${factText(fact)}">${hidden('seen', seenOf(fact))}</td>` : null}${siteCell(fact.site)}
 <td>${fact.kind}</td><td class="cut">${who}</td><td class="cut">${address(fact.server, 'server')}</td><td class="cut" title="${factText(fact)}">${what(fact)}</td>
 <td class="figures">${fact.range === null ? html`${fact.text === undefined ? html`<span class="quiet">–</span>` : html`<b>${fact.text}</b>`}` : html`${value(fact.range.min)} to ${value(fact.range.max)}, <b>${value(fact.range.last)}</b>`}</td>
 <td class="figure">${count(fact.count)}</td><td class="wide-only">${when(fact.first_seen, clock)}</td><td>${when(fact.last_seen, clock)}</td>
-<td class="cut"><span class="fact-state" data-state="${fact.state}">${fact.state}</span>${fact.by === '' ? null : html` <span class="quiet">by ${fact.by}</span>`}</td></tr>`;
+<td class="cut"><span class="fact-state" data-state="${fact.state}">${fact.state}</span>${fact.by === '' ? null : html` <span class="quiet">by ${fact.by}${waiting.has(fact.id) ? ', waiting for site' : ''}</span>`}</td></tr>`;
 }
 
 /** Who touches a point: its writers first. */

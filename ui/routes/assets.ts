@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Asset, all, behindGateway, best } from '../../analyzer/asset.ts';
 import { CONFIGURATION, type Conversation, StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
-import { type Ask, type Console, type Env, sessionOf, siteOf } from '../console.ts';
+import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';
 import { decision, nonce } from '../decision.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
 import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
@@ -75,7 +75,7 @@ async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 
   const session = sessionOf(c);
   const { server, unit } = deviceOf(asset);
   const device = deviceQuery({ server, unit });
-  const [conversations, registers, nodes, configured, findings, decisions, behind, strip] = await Promise.all([
+  const [conversations, registers, nodes, configured, findings, decisions, waiting, behind, strip] = await Promise.all([
     // A device behind a gateway has no address of its own: the gateway's conversations are those that reach it.
     store.conversations({ address: server, limit: MAX_ROWS }),
     store.registers(device),
@@ -83,6 +83,7 @@ async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 
     store.tags({ ...device, owner: CONFIGURATION }),
     store.findings({ address: asset.address, limit: MAX_FINDINGS }),
     store.decisions({ kind: 'asset', id: asset.id }),
+    waitingOn(console, { kind: 'asset', id: asset.id }),
     unit === null ? devicesBehind(console, asset) : [],
     console.strip(),
   ]);
@@ -102,6 +103,7 @@ async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 
     tagged: decisions.some(({ kind }) => kind === 'tags'),
     findings,
     decisions,
+    waiting,
     behind,
     names,
     strip,

@@ -34,10 +34,16 @@ async function list(c: Ask, console: Console): Promise<Response> {
   const filter = parseFactFilter(given);
   const { from: _, ...asked } = filter;
   const [page, counts, strip] = await Promise.all([console.options.store.facts({ ...asked, limit: PAGE_SIZE }), countFacts(console, filter), console.strip()]);
+  const waiting = (await console.options.waitingFacts?.(page.items.map(({ id }) => id))) ?? new Set();
   const form = may(session.account.role, 'analyst') && isOneSite(console) ? { csrf: session.csrf, site: siteOf(console), nonce: nonce() } : null;
   const notice = told(c.req.query());
   const shown = Object.fromEntries(Object.entries(given).filter(([name]) => name !== 'done' && name !== 'late'));
-  return reply(c, console, { title: 'Baseline', here: 'baseline', strip, ...notice }, baselinePage({ filter, given: shown, page, counts, strip, form }));
+  return reply(
+    c,
+    console,
+    { title: 'Baseline', here: 'baseline', strip, ...notice },
+    baselinePage({ filter, given: shown, page, counts, waiting, strip, form }),
+  );
 }
 
 const Told = z.object({ done: z.coerce.number().int().min(0).max(PAGE_SIZE), late: z.coerce.number().int().min(0).max(PAGE_SIZE).default(0) });
