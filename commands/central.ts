@@ -141,7 +141,7 @@ export class Central {
   }
 
   private async readRules(): Promise<void> {
-    this.rules = (await rulesBySensor(this.scope)).map(({ site, rules }) => ({ site, rules: rulesIn(rules) }));
+    this.rules = (await this.reach.ask(() => rulesBySensor(this.scope))).map(({ site, rules }) => ({ site, rules: rulesIn(rules) }));
   }
 
   /** Silence is only known of while the cluster answers. */
