@@ -117,3 +117,11 @@ test('what was decided on assets and facts says that it waits for the site, unti
   waits.ids = waits.facts = new Set();
   assert.deepEqual(await pages(), [false, false]);
 });
+
+test('a tag list is brought in where the site is, which a card over many sites says instead of asking for one', async () => {
+  const { enter } = await centralOver();
+  const visit = await enter('boss');
+  const { text } = await visit.ask('/assets/10.20.1.12?site=North');
+  assert.match(text, /Lists are brought in at the console of the site itself/);
+  assert.doesNotMatch(text, /multipart/);
+});

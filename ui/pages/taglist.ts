@@ -22,7 +22,7 @@ export function tagList(asset: Asset, decisions: Decision[], configured: number,
   const [before, now] = [tagged.at(-2), tagged.at(-1)];
   const counts = (now?.edit?.['list'] ?? '') !== '';
   return html`<div class="taglist" id="tags"><p>${counts && now !== undefined ? html`<b>${counted(Number(now.edit?.['tags'] ?? 0), 'tag')}</b> of <span class="mono">${now.edit?.['file']}</span> <span class="quiet">by ${now.by}, ${absolute(now['@timestamp']).replace(/\.\d+/, '')}</span>` : html`<span class="quiet">${configured > 0 ? `${counted(configured, 'tag')} of the configuration.` : 'No tag list: values are bare numbers. A list gives them names, engineering units and limits.'}</span>`}</p>
-<div class="buttons">${form === null ? null : importing(asset, form, counts)}${counts ? html`<a class="button small" href="/assets/${encodeURIComponent(asset.id)}/tags.csv">Export CSV</a>` : null}${form === null ? null : html`${counts ? deciding(asset, form, now, '', 'Remove') : null}${before === undefined || now === undefined ? null : undo(asset, form, before, now)}`}</div></div>`;
+<div class="buttons">${form === null ? null : form.site === null ? importing(asset, form, counts) : html`<span class="quiet">Lists are brought in at the console of the site itself.</span>`}${counts ? html`<a class="button small" href="/assets/${encodeURIComponent(asset.id)}/tags.csv">Export CSV</a>` : null}${form === null ? null : html`${counts ? deciding(asset, form, now, '', 'Remove') : null}${before === undefined || now === undefined ? null : undo(asset, form, before, now)}`}</div></div>`;
 }
 
 function undo(asset: Asset, form: NonNullable<Form>, before: Decision, now: Decision): Html | null {
@@ -39,7 +39,7 @@ const importing = (
   form: NonNullable<Form>,
   counts: boolean,
 ): Html => html`<details class="popover"><summary class="button small">${counts ? 'Replace tag list…' : 'Import tag list…'}</summary>
-<form method="post" action="${at(`/assets/${encodeURIComponent(asset.id)}/tags`, form.site)}" enctype="multipart/form-data" class="panel">${csrfField(form.csrf)}
+<form method="post" action="/assets/${encodeURIComponent(asset.id)}/tags" enctype="multipart/form-data" class="panel">${csrfField(form.csrf)}
 <label class="stack">Tag list (CSV)<input type="file" name="list" accept=".csv,.txt,text/csv" required></label>
 <label class="stack">Addresses, where the list has no column notation<select name="notation"><option value="">not said: from 0</option>${NOTATIONS.map((one) => html`<option value="${one}">${NOTATION_CHOICES[one]}</option>`)}</select></label>
 <p class="quiet">Columns: <span class="mono">unit, table, address, name, type, word_order, scale, offset, engineering_unit, low, high</span>. You see what changes before it does.</p>
