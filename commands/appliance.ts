@@ -116,7 +116,9 @@ export class Appliance {
       path: this.path,
       local: this.local,
       onDecided: async (decision) => {
-        await this.local.decide(decision);
+        // It cannot have known of more than there are: a number that is too large would put it behind all that come later.
+        const after = Math.min(decision.after ?? 0, (await this.local.decisions(decision.on)).length);
+        await this.local.decide({ ...decision, after });
         await this.follow(decision);
       },
       said: () => ({ status: this.status(), rules: this.summaries() }),
@@ -150,8 +152,8 @@ export class Appliance {
       accounts: front.accounts,
       status: () => this.status(),
       rules: () => this.summaries(),
-      decide: async (decision, alone) => {
-        await store.decide(decision, alone);
+      decide: async (decision, known) => {
+        await store.decide(decision, known);
         await this.follow(decision);
         shipment?.shipping.hurry();
       },

@@ -188,9 +188,9 @@ export class Central {
         const names = new Set(sensors().map((one) => one.site));
         return rulesTogether(this.rules.filter((one) => names.has(one.site)).map(({ rules }) => rules));
       },
-      decide: async (decision, alone) => {
+      decide: async (decision, known) => {
         if (scope === null) throw new Error('a decision is taken at a site');
-        await this.reach.ask(() => record(scope, decision, false, alone));
+        await this.reach.ask(() => record(scope, decision, false, known));
       },
       ...(scope === null
         ? {}

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Replayed, Status } from '../analyzer/coverage.ts';
 import type { Decision, Level } from '../analyzer/finding.ts';
+import { knew } from '../analyzer/store/fold.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Account, Accounts, Session } from './accounts.ts';
 import { type OpenByLevel, OpenCounts } from './opencounts.ts';
@@ -31,8 +32,8 @@ export type ConsoleOptions = {
   accounts: Accounts;
   status: () => Status;
   rules: () => RuleSummary[];
-  /** Writes to the store and tells the analyzer; `alone`: see `Store.decide`. */
-  decide: (decision: Decision, alone?: boolean) => Promise<void>;
+  /** Writes to the store and tells the analyzer; `known`: see `Store.decide`. */
+  decide: (decision: Decision, known?: readonly string[]) => Promise<void>;
   /** Ids of decisions on a subject that have not reached its site yet; absent where the site is here. */
   waiting?: (on: Decision['on']) => Promise<ReadonlySet<string>>;
   /** Those of these facts, by id, on which a decision has not reached their site yet; absent where the site is here. */
@@ -88,8 +89,8 @@ export type Console = {
   strip: () => Promise<Strip>;
   /** The same without asking the store: where it may be what fails. */
   known: () => Strip;
-  /** Decides and forgets cached counts. Without `after` it comes after all that are there. */
-  decide: (decision: Decision) => Promise<void>;
+  /** Decides and forgets cached counts. It comes after the decisions that its maker knew (`knownOf`), without `known` after all that are there. */
+  decide: (decision: Decision, known?: readonly string[]) => Promise<void>;
 };
 
 export function openConsole(options: ConsoleOptions): Console {
@@ -103,10 +104,10 @@ export function openConsole(options: ConsoleOptions): Console {
     options,
     known,
     strip: async () => ({ ...known(), open: await counts.open() }),
-    async decide(decision) {
-      const alone = decision.after !== undefined;
-      const after = decision.after ?? (await options.store.decisions(decision.on)).length;
-      await options.decide({ ...decision, after }, alone);
+    async decide(decision, known) {
+      const decisions = await options.store.decisions(decision.on);
+      const after = known === undefined ? decisions.length : knew(known, decisions).length;
+      await options.decide({ ...decision, after }, known);
       counts.forget();
     },
   };

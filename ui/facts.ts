@@ -1,6 +1,7 @@
 /** Deciding on many facts of one page at a time. */
 import type { FactState } from '../analyzer/fact.ts';
 import type { Decision } from '../analyzer/finding.ts';
+import { knownOf } from '../analyzer/store/fold.ts';
 import { StoreError } from '../analyzer/store/store.ts';
 import type { Console } from './console.ts';
 
@@ -23,7 +24,7 @@ async function decideOn(console: Console, decision: Decision, seen: string | und
   const now = standing(decisions);
   if (seen !== undefined && now !== '' && now !== seen.slice(decision.on.id.length + 1)) return false;
   try {
-    await console.decide({ ...decision, after: decisions.length });
+    await console.decide(decision, knownOf(decisions));
     return true;
   } catch (error) {
     if (error instanceof StoreError && error.kind === 'conflict') return false;

@@ -30,8 +30,8 @@ async function save(scope: Scope, batch: Batch): Promise<void> {
   await catchUp(scope, ids, decided, true);
 }
 
-/** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. `alone`: see `Store.decide`. */
-export async function record(scope: Scope, decision: Decision, applied: boolean, alone = false): Promise<void> {
+/** Writes a decision down and folds it; `applied`: the site has it. The audit trail is the site's. `known`: see `Store.decide`. */
+export async function record(scope: Scope, decision: Decision, applied: boolean, known?: readonly string[]): Promise<void> {
   if (await isDecided(scope, decision)) return refold(scope, decision.on);
   const down = async (one: Decision): Promise<void> => {
     const document = decisionDocument(scope, one, nextSequence(), applied);
@@ -39,12 +39,12 @@ export async function record(scope: Scope, decision: Decision, applied: boolean,
     await write(scope, [document], applied ? 'index' : 'create');
     await refold(scope, one.on);
   };
-  if (alone) await claim(scope, decision, down);
+  if (known !== undefined) await claim(scope, decision, known, down);
   await down(decision);
 }
 
-async function decide(scope: Scope, decision: Decision, alone: boolean): Promise<void> {
-  await record(scope, decision, true, alone);
+async function decide(scope: Scope, decision: Decision, known?: readonly string[]): Promise<void> {
+  await record(scope, decision, true, known);
   await audit(scope, decisionLine(decision));
 }
 
@@ -64,7 +64,7 @@ export function elasticStore(scope: Scope): Store {
     registers: (query) => listRegisters(scope, query),
     tags: (query) => listTags(scope, query),
     tagLists: (owner) => listTagLists(scope, owner),
-    decide: (decision, alone = false) => decide(scope, decision, alone),
+    decide: (decision, known) => decide(scope, decision, known),
     decisions: (on) => decisionsOn(scope, on),
     health: ({ limit }) => listHealth(scope, limit),
     audit: (line) => audit(scope, line),

@@ -27,8 +27,8 @@ function save(db: Database, batch: Batch): void {
 
 const REFOLD = { finding: refoldFinding, fact: refoldFact, asset: refoldAsset };
 
-function decide(db: Database, decision: Decision, alone: boolean): void {
-  if (!appendDecision(db, decision, alone)) return;
+function decide(db: Database, decision: Decision, known?: readonly string[]): void {
+  if (!appendDecision(db, decision, known)) return;
   REFOLD[decision.on.kind](db, decision.on.id);
   if (decision.kind === 'tags') enforceTags(db, decision.on.id);
   appendAudit(db, decisionLine(decision));
@@ -54,7 +54,7 @@ export function openSqlite(path: string): Store {
     registers: async (query) => listRegisters(db, query),
     tags: async (query) => listTags(db, query),
     tagLists: async (owner) => listTagLists(db, owner),
-    decide: async (decision, alone = false) => db.transaction(() => decide(db, decision, alone)),
+    decide: async (decision, known) => db.transaction(() => decide(db, decision, known)),
     decisions: async (on) => decisionsOn(db, on),
     health: async ({ limit }) => listHealth(db, limit),
     audit: async (line) => db.transaction(() => appendAudit(db, line)),

@@ -27,6 +27,7 @@ import { type Decision, type Finding, type FindingView, LEVELS, STANDINGS, STATU
 import type { Tag } from '../tags/tag.ts';
 import type { Cluster } from './elastic/scope.ts';
 import { elasticStore } from './elastic.ts';
+import { knownOf } from './fold.ts';
 import { exported, imported } from './move.ts';
 import { openSqlite } from './sqlite.ts';
 import { type AuditLine, CONFIGURATION, ENTRY_KINDS, type Entry, type Page, type Store, StoreError, type TagList } from './store.ts';
@@ -596,18 +597,30 @@ function decisions(withStore: WithStore): void {
     withStore(async (store) => {
       await store.save({ findings: [finding] });
       const start = sampleDecision(on, 'start', { ...at(1), after: 0 });
-      await store.decide(start, true);
-      await store.decide(start, true);
-      await store.decide(sampleDecision(on, 'comment', { ...at(2), by: 'ben', comment: 'hm', after: 0 }), true);
+      await store.decide(start, []);
+      await store.decide(start, []);
+      await store.decide(sampleDecision(on, 'comment', { ...at(2), by: 'ben', comment: 'hm', after: 0 }), []);
       const late = sampleDecision(on, 'close', { ...at(3), by: 'cleo', resolution: 'false_positive', after: 0 });
-      await assert.rejects(store.decide(late, true), (error: StoreError) => {
+      await assert.rejects(store.decide(late, []), (error: StoreError) => {
         assert.deepEqual([error.kind, error.message], ['conflict', 'Meanwhile anna decided on this (start). Look at it again before you decide.']);
         return true;
       });
       assert.equal((await store.finding(finding.id))?.status, 'in_progress');
-      await store.decide({ ...late, after: 2 }, true);
+      await store.decide({ ...late, after: 2 }, knownOf(await store.decisions(on)));
       assert.equal((await store.finding(finding.id))?.status, 'closed');
       assert.equal((await store.auditLines({})).total, 3);
+    }),
+  );
+
+  it(
+    'of others that come from far away and stand before what somebody saw are told too, by the name of whoever took them',
+    withStore(async (store) => {
+      await store.save({ findings: [finding] });
+      await store.decide(sampleDecision(on, 'comment', { ...at(5), by: 'ben', comment: 'hm', after: 0 }));
+      const known = knownOf(await store.decisions(on));
+      await store.decide(sampleDecision(on, 'close', { ...at(1), by: 'cleo', resolution: 'false_positive', after: 0 }));
+      const late = sampleDecision(on, 'start', { ...at(6), by: 'dan', after: 1 });
+      await assert.rejects(store.decide(late, known), /Meanwhile cleo decided on this \(close\)/);
     }),
   );
 
@@ -617,7 +630,7 @@ function decisions(withStore: WithStore): void {
       await store.save({ findings: [finding] });
       const people = ['anna', 'ben', 'cleo', 'dan'];
       const closing = people.map((by) => sampleDecision(on, 'close', { ...at(1), by, id: by, resolution: 'true_positive', after: 0 }));
-      const ends = await Promise.allSettled(closing.map((decision) => store.decide(decision, true)));
+      const ends = await Promise.allSettled(closing.map((decision) => store.decide(decision, [])));
       assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected', 'rejected']);
       assert.equal((await store.decisions(on)).length, 1);
     }),

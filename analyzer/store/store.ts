@@ -191,10 +191,10 @@ export interface Store {
   tagLists(owner?: string): Promise<TagListHead[]>;
 
   /**
-   * Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. `alone`: only if
-   * nobody decided since the `after` decisions that its maker knew; a StoreError (`conflict`) says who did. Comments overwrite nothing.
+   * Appends a decision and folds it into what it is about. Deciding with the same id again does nothing. Also writes an audit line. `known`: only if
+   * nobody took a decision beside those whose marks these are (`knownOf`); a StoreError (`conflict`) says who did. Comments overwrite nothing.
    */
-  decide(decision: Decision, alone?: boolean): Promise<void>;
+  decide(decision: Decision, known?: readonly string[]): Promise<void>;
   decisions(on: { kind: Decision['on']['kind']; id: string }): Promise<Decision[]>;
 
   health(query: { limit?: number }): Promise<Health[]>;

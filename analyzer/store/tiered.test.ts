@@ -75,5 +75,5 @@ it('decides here, has the cluster know at once, and does not fail when it cannot
     (await local.decisions(on)).map(({ id }) => id),
     ['a', 'b'],
   );
-  await assert.rejects(store.decide(sampleDecision(on, 'close', { id: 'c', after: 0 }), true), /Meanwhile anna decided/);
+  await assert.rejects(store.decide(sampleDecision(on, 'close', { id: 'c', after: 0 }), []), /Meanwhile anna decided/);
 });

@@ -63,8 +63,8 @@ export function tiered({ local, central, unfit, record, now = () => performance.
     ...local,
     ...reads,
     reason,
-    async decide(decision, alone) {
-      await local.decide(decision, alone);
+    async decide(decision, known) {
+      await local.decide(decision, known);
       if (reason() === '') await within(record(decision));
     },
     // A lifecycle has dropped it there already, where the server has lifecycles.

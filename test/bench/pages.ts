@@ -67,7 +67,7 @@ async function intoFile(store: Store, path: string, documents: number): Promise<
   for (const ns of portions(documents)) {
     const decisions = ns.flatMap(decisionsOn);
     db.transaction(() => {
-      for (const decision of decisions) appendDecision(db, decision, false);
+      for (const decision of decisions) appendDecision(db, decision);
     });
     await store.save({ findings: ns.map(finding) });
   }

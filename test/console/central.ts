@@ -46,7 +46,7 @@ export async function centralOver(more: (site: string | null) => Partial<Console
       accounts,
       status: () => status(),
       rules,
-      decide: (one, alone) => store.decide(one, alone),
+      decide: (one, known) => store.decide(one, known),
       sites: { here: site, all: (account) => seen(account.sites), views: async () => [] },
       now: () => new Date(),
       setupToken: TOKEN,

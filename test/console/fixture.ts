@@ -35,8 +35,8 @@ export function memoryStore() {
       await store.save(batch);
       for (const [kind, rows] of Object.entries(batch)) (given[kind as keyof Batch] as unknown[]).push(...rows);
     },
-    async decide(decision: Decision, alone = false): Promise<void> {
-      await store.decide(decision, alone);
+    async decide(decision: Decision, known?: readonly string[]): Promise<void> {
+      await store.decide(decision, known);
       if (!decided.some(({ id }) => id === decision.id)) decided.push(decision);
     },
     async audit(line: AuditLine): Promise<void> {
@@ -67,7 +67,7 @@ export async function consoleOver(store: Store, more: Partial<ConsoleOptions> = 
     accounts,
     status: () => status(),
     rules,
-    decide: (one, alone) => store.decide(one, alone),
+    decide: (one, known) => store.decide(one, known),
     now: () => new Date(),
     setupToken: TOKEN,
     ...more,

@@ -11,7 +11,8 @@ export type Form = {
   /** The site it decides for, where there are many. */
   site: string | null;
   nonce: string;
-  after?: number;
+  /** Which decisions the page showed: see `knownOf`. */
+  known?: string[];
   /** Who is asked, and everybody whom a finding may be given to. */
   me: string;
   people: string[];
@@ -62,7 +63,7 @@ ${
 }
 
 const carried = (finding: FindingView, form: Form, kind: string): Html =>
-  html`${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('kind', kind)}${hidden('seen', finding.status)}${form.after === undefined ? null : hidden('after', String(form.after))}`;
+  html`${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('kind', kind)}${hidden('seen', finding.status)}${form.known === undefined ? null : hidden('known', form.known.join(' '))}`;
 
 const target = (finding: FindingView, { site }: Form): string => at(`/findings/${encodeURIComponent(finding.id)}/decisions`, site);
 

@@ -15,13 +15,13 @@ import { registers, some } from './registers.ts';
 import { at } from './site.ts';
 import { tagList } from './taglist.ts';
 
-/** `after`: how many decisions the page showed. `typed`: what came back with an edit that was refused. */
+/** `known`: which decisions the page showed, see `knownOf`. `typed`: what came back with an edit that was refused. */
 export type EditForm = {
   csrf: string;
   /** The site it decides for, where there are many. */
   site: string | null;
   nonce: string;
-  after: number;
+  known: string[];
   problem?: string;
   typed?: { [field in 'name' | 'role' | 'purdue_level' | 'comment']: string };
 };
@@ -184,7 +184,7 @@ function editing(asset: Asset, form: EditForm): Html {
   const field = (name: 'name' | 'role' | 'purdue_level', title: string, more: Html) =>
     html`<label class="stack">${title}<input name="${name}" value="${form.typed?.[name] ?? best(asset, name)}" maxlength="100" autocomplete="off" ${more}></label>${hidden(`was_${name}`, best(asset, name))}`;
   return html`<div class="actions">${form.problem === undefined ? null : html`<p class="notice warn" role="alert">${form.problem}</p>`}<details class="popover" ${form.problem === undefined ? null : html`open`}><summary class="button" data-key="e">Edit…<kbd>e</kbd></summary>
-<form method="post" action="${at(`/assets/${encodeURIComponent(asset.id)}/edit`, form.site)}" class="panel">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('after', String(form.after))}
+<form method="post" action="${at(`/assets/${encodeURIComponent(asset.id)}/edit`, form.site)}" class="panel">${csrfField(form.csrf)}${hidden('nonce', form.nonce)}${hidden('known', form.known.join(' '))}
 ${field('name', 'Name', html``)}${field('role', 'Role', html`list="roles"`)}<datalist id="roles">${ROLES.map((role) => html`<option value="${role}"></option>`)}</datalist>
 ${field('purdue_level', 'Purdue level', html`inputmode="decimal" pattern="0|1|2|3|3\\.5|4|5" title="0, 1, 2, 3, 3.5, 4 or 5"`)}
 <label class="stack">Why<textarea name="comment" rows="2" maxlength="4000">${form.typed?.comment ?? ''}</textarea></label>

@@ -2,10 +2,11 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type Asset, all, behindGateway, best } from '../../analyzer/asset.ts';
+import { knownOf } from '../../analyzer/store/fold.ts';
 import { CONFIGURATION, type Conversation, StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';
-import { decision, nonce } from '../decision.ts';
+import { decision, Known, nonce } from '../decision.ts';
 import { deviceOf, deviceQuery } from '../device.ts';
 import { assetQuery, parse, parseAssetFilter } from '../filters.ts';
 import { isOneSite, ownSite } from '../ownsite.ts';
@@ -40,7 +41,7 @@ const EditForm = z.object({
   comment: z.string().trim().max(4000).default(''),
   nonce: z.string().min(8).max(64),
   /** How many decisions on it the page showed. */
-  after: z.coerce.number().int().min(0).max(1e6),
+  known: Known.default([]),
 });
 
 export function assetRoutes(console: Console): Hono<Env> {
@@ -90,7 +91,7 @@ async function card(c: Ask, console: Console, asset: Asset, refused: Pick<Form, 
   const names = await neighbours(console, asset, conversations.items);
   const form =
     may(session.account.role, 'analyst') && isOneSite(console)
-      ? { csrf: session.csrf, site: siteOf(console), nonce: nonce(), after: decisions.length, ...refused }
+      ? { csrf: session.csrf, site: siteOf(console), nonce: nonce(), known: knownOf(decisions), ...refused }
       : null;
   const said = DONE[c.req.query('done') ?? ''];
   const notice = said === undefined ? {} : { notice: said };
@@ -139,11 +140,11 @@ async function edit(c: Ask, console: Console): Promise<Response> {
   const changed = Object.fromEntries(EDITABLE.filter((name) => given[name] !== given[`was_${name}`]).map((name) => [name, given[name]]));
   if (Object.keys(changed).length > 0) {
     const on = { kind: 'asset', id: asset.id } as const;
-    const { comment, after } = given;
+    const { comment, known } = given;
     const by = sessionOf(c).account.name;
-    const made = decision({ by, on, kind: 'edit', resolution: null, comment, edit: changed, after }, console.options.now(), given.nonce);
+    const made = decision({ by, on, kind: 'edit', resolution: null, comment, edit: changed }, console.options.now(), given.nonce);
     try {
-      await console.decide(made);
+      await console.decide(made, known);
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== 'conflict') throw error;
       return card(c, console, await found(c, console), { problem: error.message, typed: given });

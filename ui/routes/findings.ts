@@ -2,10 +2,11 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type DECISIONS, type Decision, type DecisionKind, type FindingView, OPEN, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
+import { knownOf } from '../../analyzer/store/fold.ts';
 import { StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';
-import { decision, nonce } from '../decision.ts';
+import { decision, Known, nonce } from '../decision.ts';
 import { findingQuery, parse, parseFindingFilter } from '../filters.ts';
 import { isOneSite, ownSite } from '../ownsite.ts';
 import { type Form, LONGEST_SUPPRESSION } from '../pages/actions.ts';
@@ -44,8 +45,7 @@ const DecisionForm = z.object({
   nonce: z.string().min(8).max(64),
   /** The status the page showed. */
   seen: z.enum(STATUSES),
-  /** How many decisions it showed. */
-  after: z.coerce.number().int().min(0).max(1e6).optional(),
+  known: Known.optional(),
 });
 type DecisionForm = z.infer<typeof DecisionForm>;
 
@@ -94,7 +94,7 @@ async function story(c: Ask, console: Console, finding: FindingView, told: Told)
     console.strip(),
     waitingOn(console, { kind: 'finding', id: finding.id }),
   ]);
-  const form = may(session.account.role, 'analyst') && isOneSite(console) ? { ...blank(c, console), after: decisions.length, ...told.refused } : null;
+  const form = may(session.account.role, 'analyst') && isOneSite(console) ? { ...blank(c, console), known: knownOf(decisions), ...told.refused } : null;
   const rule = rules().find((one) => one.name === finding.rule.name) ?? null;
   const notice = Object.hasOwn(DONE, told.done ?? '') ? DONE[told.done as keyof typeof DONE] : undefined;
   const body = findingPage({ finding, rule, observations, decisions, waiting, strip, now: now().getTime(), decidable: isOneSite(console), form });
@@ -125,7 +125,6 @@ async function decide(c: Ask, console: Console): Promise<Response> {
       resolution: kind === 'close' ? (resolution ?? null) : null,
       comment,
       edit: editOf(given),
-      ...(given.after === undefined ? {} : { after: given.after }),
     },
     console.options.now(),
     given.nonce,
@@ -139,7 +138,7 @@ async function decide(c: Ask, console: Console): Promise<Response> {
         status: problem.status,
       });
     try {
-      await console.decide(made);
+      await console.decide(made, given.known);
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== 'conflict') throw error;
       return story(c, console, await found(c, console), { refused: { kind, comment, problem: error.message }, status: 409 });

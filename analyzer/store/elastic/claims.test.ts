@@ -5,6 +5,7 @@ import { cluster, remove, SERVERS, siteOf } from '../../../test/elasticsearch/se
 import { sampleDecision, sampleFinding, sampleId } from '../../../test/samples.ts';
 import { missing } from '../../../test/shared.ts';
 import { elasticStore, record } from '../elastic.ts';
+import { knownOf } from '../fold.ts';
 import type { StoreError } from '../store.ts';
 import { write } from './bulk.ts';
 import { claim } from './claims.ts';
@@ -27,13 +28,13 @@ function cases(node: string): void {
     const on = { kind: 'finding', id: sampleId('stored anew') } as const;
     await store.save({ findings: [sampleFinding('stored anew')] });
     const first = sampleDecision(on, 'start', { after: 0 });
-    await claim(scope, first, () => assert.fail('nothing was claimed before'));
+    await claim(scope, first, [], () => assert.fail('nothing was claimed before'));
     await store.save({ findings: [sampleFinding('stored anew', { count: 9 })] });
     const second = sampleDecision(on, 'close', { by: 'ben', resolution: 'false_positive', after: 0 });
-    await assert.rejects(store.decide(second, true), isConflict);
+    await assert.rejects(store.decide(second, []), isConflict);
     const found = await store.finding(on.id);
     assert.deepEqual([found?.status, found?.count, (await store.decisions(on)).map(({ id }) => id)], ['in_progress', 9, [first.id]]);
-    await store.decide({ ...second, after: 1 }, true);
+    await store.decide({ ...second, after: 1 }, knownOf([first]));
     assert.equal((await store.finding(on.id))?.status, 'closed');
     await store.close();
   });
@@ -44,8 +45,8 @@ function cases(node: string): void {
     const on = { kind: 'finding', id: sampleId('again') } as const;
     await store.save({ findings: [sampleFinding('again')] });
     const decision = sampleDecision(on, 'start', { after: 0 });
-    await claim(scope, decision, () => assert.fail('nothing was claimed before'));
-    await store.decide(decision, true);
+    await claim(scope, decision, [], () => assert.fail('nothing was claimed before'));
+    await store.decide(decision, []);
     assert.deepEqual([(await store.finding(on.id))?.status, (await store.decisions(on)).length], ['in_progress', 1]);
     await store.close();
   });
@@ -58,7 +59,7 @@ function cases(node: string): void {
       await store.save({ findings: [sampleFinding(`hostile ${n}`)] });
       const { id, source } = documentOf(scope, 'claims', `finding/${on.id}`, '2026-01-01T00:00:00Z', {}, document, 1);
       await one.client.index({ index: placeOf(one.prefix, 'claims'), id, document: source });
-      await store.decide(sampleDecision(on, 'start', { after: 0 }), true);
+      await store.decide(sampleDecision(on, 'start', { after: 0 }), []);
       assert.equal((await store.finding(on.id))?.status, 'in_progress');
     }
     await store.close();
@@ -80,12 +81,13 @@ function cases(node: string): void {
     await store.save({ findings: [sampleFinding('busy')] });
     for (let round = 0; round < 5; round++) {
       const people = ['anna', 'ben', 'cleo'].map((by) => sampleDecision(on, 'acknowledge', { by, id: `${by} ${round}`, after: round }));
+      const known = knownOf(await store.decisions(on));
       let decided = false;
       const wire = async (): Promise<void> => {
         for (let count = 2; !decided; count++) await store.save({ findings: [sampleFinding('busy', { count })] });
       };
       const storing = wire();
-      const ends = await Promise.allSettled(people.map((decision) => store.decide(decision, true)));
+      const ends = await Promise.allSettled(people.map((decision) => store.decide(decision, known)));
       decided = true;
       await storing;
       assert.deepEqual(ends.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected']);

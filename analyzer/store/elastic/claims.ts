@@ -44,15 +44,15 @@ async function decisionsWith(scope: Scope, on: Subject, last: Decision | null, w
   return inOrder([...decisions, last]);
 }
 
-/** To be called before a decision is written down (`write`). Throws a StoreError (`conflict`) when somebody else decided since its maker looked. */
-export async function claim(scope: Scope, decision: Decision, write: (decision: Decision) => Promise<void>): Promise<void> {
+/** To be called before a decision is written down (`write`). Throws a StoreError (`conflict`) when somebody decided of whom its maker did not know (`known`). */
+export async function claim(scope: Scope, decision: Decision, known: readonly string[], write: (decision: Decision) => Promise<void>): Promise<void> {
   const { on } = decision;
   for (let n = 0; n < TRIES; n++) {
     const head = await get(scope, 'claims', idOf(on));
     const last = claimed(head, on);
     // Sent again, since nobody knew how it ended.
     if (last?.id === decision.id) return;
-    refuseOvertaken(decision, await decisionsWith(scope, on, last, write));
+    refuseOvertaken(decision, await decisionsWith(scope, on, last, write), known);
     if (await replace(scope, head, decision)) return;
   }
   throw explain(new Error(`has others deciding on ${on.kind} ${on.id} all the time: try again`));

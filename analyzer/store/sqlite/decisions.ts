@@ -13,9 +13,9 @@ export const decisionsOn = (db: Database, { kind, id }: DecisionSubject): Decisi
   );
 
 /** False when it was there already. */
-export function appendDecision(db: Database, decision: Decision, alone: boolean): boolean {
+export function appendDecision(db: Database, decision: Decision, known?: readonly string[]): boolean {
   if (db.get('SELECT 1 AS found FROM decisions WHERE id = ?', decision.id) !== undefined) return false;
-  if (alone) refuseOvertaken(decision, decisionsOn(db, decision.on));
+  if (known !== undefined) refuseOvertaken(decision, decisionsOn(db, decision.on), known);
   return append(db, decision);
 }
 
