@@ -1,4 +1,5 @@
 /** What a rule found: the contract of `analyze --json`, the store, the console and every output. */
+import { hash } from 'node:crypto';
 import type { Fact } from './fact.ts';
 
 export const LEVELS = ['informational', 'low', 'medium', 'high', 'critical'] as const;
@@ -96,6 +97,18 @@ export type FindingView = Finding & {
 /** Where it stands at a time, ms since the epoch. */
 export const standing = ({ status, suppressed }: Pick<FindingView, 'status' | 'suppressed'>, now: number): Standing =>
   suppressed !== null && Date.parse(suppressed.until) > now ? 'suppressed' : status;
+
+/** Short, and fit for a form whatever ids are like: enough to tell decisions on one subject apart. */
+const mark = ({ id }: Decision): string => hash('sha256', id).slice(0, 8);
+
+/** Marks of decisions, for whoever knows of them and decides next: see `Store.decide`. */
+export const knownOf = (decisions: readonly Decision[]): string[] => decisions.map(mark);
+
+/** Those of which the maker of a decision knew. */
+export const knew = (known: readonly string[], decisions: readonly Decision[]): Decision[] => {
+  const marks = new Set(known);
+  return decisions.filter((decision) => marks.has(mark(decision)));
+};
 
 /** The status after a decision; comments and decisions of other kinds leave it alone. */
 export function decidedStatus(status: Status, kind: DecisionKind): Status {

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import type { Replayed, Status } from '../analyzer/coverage.ts';
 import type { Decision, Level } from '../analyzer/finding.ts';
-import { knew } from '../analyzer/store/fold.ts';
+import { knew } from '../analyzer/finding.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Account, Accounts, Session } from './accounts.ts';
 import { type OpenByLevel, OpenCounts } from './opencounts.ts';

@@ -1,7 +1,7 @@
 /** Deciding on many facts of one page at a time. */
 import type { FactState } from '../analyzer/fact.ts';
 import type { Decision } from '../analyzer/finding.ts';
-import { knownOf } from '../analyzer/store/fold.ts';
+import { knownOf } from '../analyzer/finding.ts';
 import { StoreError } from '../analyzer/store/store.ts';
 import type { Console } from './console.ts';
 

@@ -1,8 +1,7 @@
 /** What people decided, folded into what the wire said: pure, the same for every backend. Decisions come oldest first, see `inOrder`. */
-import { hash } from 'node:crypto';
 import { type Asset, ATTRIBUTES, type Attribute, type AttributeName, best, editedBy, isEdit } from '../asset.ts';
 import type { Fact } from '../fact.ts';
-import { type Decision, decidedStatus, type FindingView, type Suppression } from '../finding.ts';
+import { type Decision, decidedStatus, type FindingView, knew, type Suppression } from '../finding.ts';
 import { micros } from './order.ts';
 import { type AuditLine, StoreError } from './store.ts';
 
@@ -10,22 +9,10 @@ import { type AuditLine, StoreError } from './store.ts';
 export const inOrder = (decisions: Decision[]): Decision[] =>
   decisions.sort((a, b) => (a.after ?? 0) - (b.after ?? 0) || micros(a['@timestamp']) - micros(b['@timestamp']));
 
-/** Short, and fit for a form whatever ids are like: enough to tell decisions on one subject apart. */
-const mark = ({ id }: Decision): string => hash('sha256', id).slice(0, 8);
-
-/** Marks of decisions, for whoever knows of them and decides next: see `Store.decide`. */
-export const knownOf = (decisions: readonly Decision[]): string[] => decisions.map(mark);
-
-/** Those of which the maker of a decision knew. */
-export const knew = (known: readonly string[], decisions: readonly Decision[]): Decision[] => {
-  const marks = new Set(known);
-  return decisions.filter((decision) => marks.has(mark(decision)));
-};
-
 /** Refuses a decision whose maker did not know of all the others. */
 export function refuseOvertaken(decision: Decision, decisions: readonly Decision[], known: readonly string[]): void {
-  const marks = new Set(known);
-  const other = decisions.findLast((one) => one.kind !== 'comment' && !marks.has(mark(one)));
+  const theirs = new Set(knew(known, decisions));
+  const other = decisions.findLast((one) => one.kind !== 'comment' && !theirs.has(one));
   if (other === undefined || decision.kind === 'comment') return;
   throw new StoreError('conflict', `Meanwhile ${other.by} decided on this (${other.kind}). Look at it again before you decide.`);
 }

@@ -23,11 +23,10 @@ import {
 import { random } from '../../test/sense.ts';
 import { missing } from '../../test/shared.ts';
 import { best } from '../asset.ts';
-import { type Decision, type Finding, type FindingView, LEVELS, STANDINGS, STATUSES, standing } from '../finding.ts';
+import { type Decision, type Finding, type FindingView, knownOf, LEVELS, STANDINGS, STATUSES, standing } from '../finding.ts';
 import type { Tag } from '../tags/tag.ts';
 import type { Cluster } from './elastic/scope.ts';
 import { elasticStore } from './elastic.ts';
-import { knownOf } from './fold.ts';
 import { exported, imported } from './move.ts';
 import { openSqlite } from './sqlite.ts';
 import { type AuditLine, CONFIGURATION, ENTRY_KINDS, type Entry, type Page, type Store, StoreError, type TagList } from './store.ts';

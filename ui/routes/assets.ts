@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { type Asset, all, behindGateway, best } from '../../analyzer/asset.ts';
-import { knownOf } from '../../analyzer/store/fold.ts';
+import { knownOf } from '../../analyzer/finding.ts';
 import { CONFIGURATION, type Conversation, StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';

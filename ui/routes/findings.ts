@@ -1,8 +1,7 @@
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
-import { type DECISIONS, type Decision, type DecisionKind, type FindingView, OPEN, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
-import { knownOf } from '../../analyzer/store/fold.ts';
+import { type DECISIONS, type Decision, type DecisionKind, type FindingView, knownOf, OPEN, RESOLUTIONS, STATUSES } from '../../analyzer/finding.ts';
 import { StoreError } from '../../analyzer/store/store.ts';
 import { atLeast, guardForm, may } from '../auth.ts';
 import { type Ask, type Console, type Env, sessionOf, siteOf, waitingOn } from '../console.ts';
