@@ -6,21 +6,16 @@ import { connect } from '../analyzer/store/elastic/connection.ts';
 import { scopeOf } from '../analyzer/store/elastic/scope.ts';
 import { elasticStore, record } from '../analyzer/store/elastic.ts';
 import { Shipping } from '../analyzer/store/shipping/shipping.ts';
-import type { ShippingState } from '../analyzer/store/shipping/state.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import { type TieredStore, tiered } from '../analyzer/store/tiered.ts';
 import { type Config, milliseconds } from '../config.ts';
 import { connectionOf, lifecycleOf } from './cluster.ts';
+import { unfit } from './fit.ts';
 
 /** ms that a page waits for the cluster before it shows what is here. */
 const PAGE = 3000;
-/** Documents of a kind that may wait while the cluster still counts as up to date. */
-const FEW = 2000;
 /** How often (ms) the other side is told how the appliance is. */
 const PRESENCE = 10_000;
-
-/** What the console lists; single observations may still be on their way. */
-const LISTED = new Set(['findings', 'assets', 'facts', 'decisions', 'conversations', 'registers', 'taglists', 'audit']);
 
 export type Shipment = { store: TieredStore; shipping: Shipping; stop(): Promise<void> };
 
@@ -34,12 +29,6 @@ export type ShipmentOptions = {
   version: string;
   log: (line: string) => void;
 };
-
-function unfit({ ready, trouble, lanes }: ShippingState): string {
-  if (!ready) return trouble === '' ? 'Elasticsearch is being made ready.' : trouble;
-  const behind = lanes.find(({ kind, waiting }) => LISTED.has(kind) && waiting > FEW);
-  return behind === undefined ? '' : `${behind.waiting.toLocaleString('en')} ${behind.kind} are still on their way to Elasticsearch.`;
-}
 
 export function startShipment({ config, path, local, onDecided, said, version, log }: ShipmentOptions): Shipment {
   const { site, organization, elasticsearch } = config;
@@ -56,7 +45,7 @@ export function startShipment({ config, path, local, onDecided, said, version, l
   const present = setInterval(tell, PRESENCE);
   present.unref();
   return {
-    store: tiered({ local, central, unfit: () => unfit(shipping.state), record: (decision) => record(scope, decision, true) }),
+    store: tiered({ local, central, unfit: () => unfit(shipping.state, Date.now()), record: (decision) => record(scope, decision, true) }),
     shipping,
     async stop() {
       clearInterval(present);
