@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto';
 import type { Client } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
+import { StoreError } from '../store.ts';
 import { explain } from './errors.ts';
 import { ECS_VERSION } from './fields.ts';
 import { isStream, type Kind, placeOf } from './kinds.ts';
@@ -113,7 +114,7 @@ export function documentOf(scope: Scope, kind: Kind, id: string, time: string, f
 }
 
 export type Hit = { _id: string; _index: string; _source: Source; sort?: unknown[]; _seq_no?: number; _primary_term?: number };
-export type Answer = { hits: { hits: Hit[]; total: { value: number } }; aggregations?: { [name: string]: unknown } };
+export type Answer = { _shards: { total: number }; hits: { hits: Hit[]; total: { value: number } }; aggregations?: { [name: string]: unknown } };
 
 /** A clause that a field has this value. */
 export const term = (field: string, value: unknown): Query => ({ term: { [field]: { value } } });
@@ -129,11 +130,18 @@ export const within = (scope: Scope, filter: readonly Query[]): Query => ({
   bool: { filter: [...ofSites(scope), ...filter] },
 });
 
-/** Asks; what is not there yet has nothing in it. */
+/** An index that `install` made is gone. */
+const gone = (scope: Scope, kind: Kind): StoreError =>
+  new StoreError('storage', `Elasticsearch has no ${placeOf(scope.prefix, kind)} any more: restart Stillwatch, it makes what is missing`);
+
+/** Asks. A data stream is not there before its first document; a plain index always is. */
 export async function search(scope: Scope, kinds: readonly Kind[], body: object): Promise<Answer> {
+  const lasting = kinds.find((kind) => !isStream(kind));
   try {
     const index = kinds.map((kind) => placeOf(scope.prefix, kind));
-    return (await scope.client.search({ index, ignore_unavailable: true, allow_no_indices: true, ...body })) as unknown as Answer;
+    const answer = (await scope.client.search({ index, ignore_unavailable: true, allow_no_indices: true, ...body })) as unknown as Answer;
+    if (answer._shards.total === 0 && lasting !== undefined) throw gone(scope, lasting);
+    return answer;
   } catch (error) {
     throw explain(error);
   }
@@ -148,6 +156,7 @@ export async function get(scope: Scope, kind: Kind, id: string): Promise<Hit | n
   }
   try {
     const answer = await scope.client.get<Source>({ index: placeOf(scope.prefix, kind), id: keyOf(scope.site, id) }, { ignore: [404] });
+    if ('error' in answer) throw gone(scope, kind);
     return answer.found === true ? (answer as unknown as Hit) : null;
   } catch (error) {
     throw explain(error);
