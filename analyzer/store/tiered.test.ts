@@ -54,6 +54,13 @@ it('reads from here when the cluster fails, says why, and asks again later', asy
   assert.equal(store.reason(), '');
 });
 
+it('reads from here too when something in the cluster cannot be read', async () => {
+  const { store, state, who } = await both();
+  state.fails = new TypeError('Cannot read properties of undefined');
+  assert.ok(!(await who()));
+  assert.equal(store.reason(), 'What Elasticsearch holds cannot be read (Cannot read properties of undefined)');
+});
+
 it('passes on a question that is wrong: the other store would refuse it too', async () => {
   const { store, state } = await both();
   await assert.rejects(store.findings({ since: 'tomorrow' }), /not a time/);

@@ -42,6 +42,12 @@ const READS = [
 type Reads = Pick<Store, (typeof READS)[number]>;
 type Method = (...args: unknown[]) => Promise<unknown>;
 
+/** Of an error that nobody foresaw, such as of a document that is none of ours. */
+const lineOf = (error: unknown): string =>
+  String((error as Error).message ?? error)
+    .split('\n')[0]!
+    .slice(0, 200);
+
 export function tiered({ local, central, unfit, record, now = () => performance.now() }: Tiers): TieredStore {
   let failed = '';
   let retry = Number.NEGATIVE_INFINITY;
@@ -52,8 +58,8 @@ export function tiered({ local, central, unfit, record, now = () => performance.
     try {
       return await (central[name] as Method)(...args);
     } catch (error) {
-      if (!(error instanceof StoreError) || error.kind !== 'storage') throw error;
-      failed = error.message;
+      if (error instanceof StoreError && error.kind !== 'storage') throw error;
+      failed = error instanceof StoreError ? error.message : `What Elasticsearch holds cannot be read (${lineOf(error)})`;
       retry = now() + AGAIN;
       return here();
     }
