@@ -117,6 +117,9 @@ const isKind = (kind: unknown): kind is EntryKind => (ENTRY_KINDS as readonly un
 
 const shown = (value: unknown): string => JSON.stringify(typeof value === 'string' ? value.slice(0, 40) : typeof value);
 
+/** Whether it is what an entry of this kind holds. */
+export const isEntry = (kind: EntryKind, value: unknown): boolean => !deeper(value, MAX_DEPTH) && SHAPES[kind].safeParse(value).success;
+
 /** The entry as it came, with whatever more is in it, or why it is none. */
 export function entryOf(json: unknown): { entry: Entry } | { wrong: string } {
   const { kind, value } = (typeof json === 'object' && json !== null ? json : {}) as { kind?: unknown; value?: unknown };

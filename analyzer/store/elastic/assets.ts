@@ -5,6 +5,7 @@ import { choices, foldAsset } from '../fold.ts';
 import { addressKey, micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
 import type { AssetQuery, Facet, Page } from '../store.ts';
+import { contentOf, wireField } from './checked.ts';
 import { type Document, documentOf, get, type Hit, parsed, type Query, type Scope, type Source, search, sited, term, within } from './scope.ts';
 import { byTerm, type Choice, containing, facets, page, type Sort, when } from './search.ts';
 import { exact, ipOf, lower, macOf, wordsOf } from './values.ts';
@@ -43,9 +44,12 @@ export function assetDocument(scope: Scope, wire: Asset, decisions: Decision[], 
 }
 
 /** The asset without edits, of its document. */
-export const wireOf = (source: Source): Asset => parsed<Asset>(source, source['stillwatch.wire'] === undefined ? undefined : 'stillwatch.wire');
+export const wireOf = (source: Source): Asset => parsed<Asset>(source, wireField(source));
 
-const read = (scope: Scope, source: Source): Asset => ({ ...parsed<Asset>(source), ...sited(scope, source) });
+function read(scope: Scope, source: Source): Asset | null {
+  const asset = contentOf('asset', source);
+  return asset === null ? null : { ...asset, ...sited(scope, source) };
+}
 
 const SORTS: { [name: string]: Sort } = {
   address: { field: 'stillwatch.address_key', type: 'string' },

@@ -1,7 +1,8 @@
 /** The audit trail, as far as sites shipped it. The proof that it is unbroken is made where it was written. */
 import { hash } from 'node:crypto';
 import type { AuditLine, Page } from '../store.ts';
-import { type Document, documentOf, parsed, type Scope } from './scope.ts';
+import { contentOf } from './checked.ts';
+import { type Document, documentOf, type Scope } from './scope.ts';
 import { page } from './search.ts';
 import { exact } from './values.ts';
 
@@ -21,5 +22,5 @@ export function auditDocument(scope: Scope, line: AuditLine, sequence: number, c
 /** The newest first. */
 export async function listAudit(scope: Scope, { limit, cursor }: { limit?: number; cursor?: string }): Promise<Page<AuditLine>> {
   const sort = { field: 'stillwatch.sequence', type: 'number' } as const;
-  return page(scope, { kind: 'audit', filter: [], sort, order: 'desc', limit, cursor, read: (source) => parsed<AuditLine>(source) });
+  return page(scope, { kind: 'audit', filter: [], sort, order: 'desc', limit, cursor, read: (source) => contentOf('audit', source) });
 }

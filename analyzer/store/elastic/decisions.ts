@@ -2,7 +2,8 @@
 import type { Decision } from '../../finding.ts';
 import { inOrder } from '../fold.ts';
 import { micros } from '../order.ts';
-import { type Document, documentOf, get, parsed, type Scope, type Source, type Subject, term, terms } from './scope.ts';
+import { contentOf } from './checked.ts';
+import { type Document, documentOf, get, type Scope, type Source, type Subject, term, terms } from './scope.ts';
 import { everything } from './search.ts';
 import { exact } from './values.ts';
 
@@ -36,7 +37,8 @@ export async function decisionsAbout(scope: Scope, kind: Subject['kind'], ids: r
     const filter = [term('stillwatch.kind', kind), terms('stillwatch.subject', ids.slice(from, from + AT_ONCE).map(exact))];
     for await (const hits of everything(scope, 'decisions', filter, ORDER)) {
       for (const { _source } of hits) {
-        const decision = parsed<Decision>(_source);
+        const decision = contentOf('decision', _source);
+        if (decision === null || decision.on.kind !== kind || exact(decision.on.id) !== _source['stillwatch.subject']) continue;
         const list = found.get(decision.on.id) ?? [];
         list.push(decision);
         found.set(decision.on.id, list);

@@ -1,9 +1,8 @@
 /** Everything of one site, a portion at a time. */
-import type { Tag } from '../../tags/tag.ts';
 import { ENTRY_KINDS, type Entry, type EntryKind, StoreError, type TagList } from '../store.ts';
-import { wireOf } from './assets.ts';
+import { contentOf, tagsIn, wireField } from './checked.ts';
 import type { Kind } from './kinds.ts';
-import { type Hit, parsed, type Scope, type Source } from './scope.ts';
+import type { Hit, Scope, Source } from './scope.ts';
 import { everything } from './search.ts';
 import { PARTS } from './tags.ts';
 
@@ -36,7 +35,11 @@ const PLACES: { [kind in EntryKind]: Place } = {
 
 const FIELDS = ['stillwatch.document', 'stillwatch.wire', 'stillwatch.id', 'stillwatch.owner', 'file.name'];
 
-const read = (kind: EntryKind, source: Source): Entry['value'] => (kind === 'asset' ? wireOf(source) : parsed<Entry['value']>(source));
+/** null where it is no entry of this kind. */
+function entryIn(kind: EntryKind, source: Source): Entry | null {
+  const value = contentOf(kind, source, kind === 'asset' ? wireField(source) : undefined);
+  return value === null ? null : ({ kind, value } as Entry);
+}
 
 /** Lists of their parts. */
 async function* tagLists(parts: AsyncIterable<Hit[]>): AsyncGenerator<TagList> {
@@ -46,7 +49,7 @@ async function* tagLists(parts: AsyncIterable<Hit[]>): AsyncGenerator<TagList> {
     const [id, owner, file] = ['stillwatch.id', 'stillwatch.owner', 'file.name'].map((name) => String(_source[name] ?? '')) as [string, string, string];
     if (list !== null && list.id !== id) yield list;
     if (list?.id !== id) list = { id, owner, file, tags: [] };
-    list.tags.push(...parsed<Tag[]>(_source));
+    list.tags.push(...tagsIn(_source));
   }
   if (list !== null) yield list;
 }
@@ -58,6 +61,6 @@ export async function* entries(scope: Scope): AsyncGenerator<Entry> {
     const { kinds, order, portion } = PLACES[kind];
     const all = everything(scope, kinds, [], order, FIELDS, portion);
     if (kind === 'tagList') for await (const value of tagLists(all)) yield { kind, value };
-    else for await (const hits of all) for (const { _source } of hits) yield { kind, value: read(kind, _source) } as Entry;
+    else for await (const hits of all) yield* hits.flatMap(({ _source }) => entryIn(kind, _source) ?? []);
   }
 }

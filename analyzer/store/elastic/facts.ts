@@ -4,7 +4,8 @@ import type { Decision } from '../../finding.ts';
 import { foldFact } from '../fold.ts';
 import { micros } from '../order.ts';
 import type { Conversation, FactQuery, Page } from '../store.ts';
-import { type Document, documentOf, parsed, type Query, type Scope, type Source, term } from './scope.ts';
+import { checked, contentOf, objectIn } from './checked.ts';
+import { type Document, documentOf, type Query, type Scope, type Source, term } from './scope.ts';
 import { page, when } from './search.ts';
 import { exact, ipOf, lower } from './values.ts';
 
@@ -42,11 +43,8 @@ export function factDocument(scope: Scope, fact: Fact, decisions: Decision[], se
   return documentOf(scope, 'facts', fact.id, fact.first_seen, fields, JSON.stringify(fact), sequence);
 }
 
-const read = (source: Source): Fact => ({
-  ...parsed<Fact>(source),
-  state: source['stillwatch.state'] as Fact['state'],
-  by: String(source['stillwatch.decided_by'] ?? ''),
-});
+const read = (source: Source): Fact | null =>
+  checked('fact', { ...objectIn(source), state: source['stillwatch.state'], by: source['stillwatch.decided_by'] ?? '' });
 
 /** What was learned last comes first. */
 export async function listFacts(scope: Scope, { kind, protocol, state, server, unit, client, limit, cursor }: FactQuery): Promise<Page<Fact>> {
@@ -90,5 +88,5 @@ export async function listConversations(scope: Scope, query: { address?: string;
   const { address, limit, cursor } = query;
   const sort = { field: 'stillwatch.last_seen', type: 'number' } as const;
   const filter = when(address, between);
-  return page(scope, { kind: 'conversations', filter, sort, order: 'desc', limit, cursor, read: (source) => parsed<Conversation>(source) });
+  return page(scope, { kind: 'conversations', filter, sort, order: 'desc', limit, cursor, read: (source) => contentOf('conversation', source) });
 }

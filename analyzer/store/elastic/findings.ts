@@ -1,14 +1,15 @@
 /** Findings as alerts of ECS, and the questions about them. */
-
+import { z } from 'zod';
 import { behindGateway } from '../../asset.ts';
 import { technique } from '../../attack.ts';
-import { type Decision, type Finding, type FindingView, levelRank, STATUSES, type Suppression } from '../../finding.ts';
-import { foldFinding } from '../fold.ts';
+import { type Decision, type Finding, type FindingView, levelRank, RESOLUTIONS, STATUSES } from '../../finding.ts';
+import { foldFinding, type Life } from '../fold.ts';
 import { micros, searchable } from '../order.ts';
 import { sortNamed } from '../page.ts';
 import type { FindingFacets, FindingQuery, Page } from '../store.ts';
+import { checked, contentOf, objectIn } from './checked.ts';
 import { excerpt } from './excerpt.ts';
-import { type Document, documentOf, get, parsed, type Query, type Scope, type Source, sited, term, terms } from './scope.ts';
+import { type Document, documentOf, get, type Query, readable, type Scope, type Source, sited, term, terms } from './scope.ts';
 import { byTerm, type Choice, containing, facets, page, type Sort, when } from './search.ts';
 import { converted, exact, ipOf, lower, wordsOf } from './values.ts';
 
@@ -97,15 +98,34 @@ const SORTS: { [name: string]: Sort } = {
   count: { field: 'stillwatch.count', type: 'number' },
 };
 
-const read = (scope: Scope, source: Source): FindingView => ({
-  ...parsed<Finding>(source),
-  ...sited(scope, source),
-  status: source['stillwatch.status'] as FindingView['status'],
-  resolution: (source['stillwatch.resolution'] ?? null) as FindingView['resolution'],
-  decided_by: (source['stillwatch.decided_by'] ?? null) as string | null,
-  assignee: (source['stillwatch.assignee'] || null) as string | null,
-  suppressed: source['stillwatch.suppressed'] ? parsed<Suppression>(source, 'stillwatch.suppressed') : null,
+const LIFE = z.object({
+  status: z.enum(STATUSES),
+  resolution: z.enum(RESOLUTIONS).nullable(),
+  decided_by: z.string().nullable(),
+  assignee: z.string().nullable(),
+  suppressed: z.object({ until: z.iso.datetime(), by: z.string(), reason: z.string() }).nullable(),
 });
+
+const life = (source: Source): Life | undefined =>
+  LIFE.safeParse({
+    status: source['stillwatch.status'],
+    resolution: source['stillwatch.resolution'] ?? null,
+    decided_by: source['stillwatch.decided_by'] ?? null,
+    assignee: source['stillwatch.assignee'] || null,
+    suppressed: source['stillwatch.suppressed'] ? readable(source, 'stillwatch.suppressed') : null,
+  }).data;
+
+/** Of one that was shortened the last fact may be cut in the middle. */
+function findingIn(source: Source): Finding | null {
+  if (source['stillwatch.shortened'] !== true) return contentOf('finding', source);
+  const { expected, ...rest } = objectIn(source) as Partial<Finding>;
+  return checked('finding', { ...rest, expected: Array.isArray(expected) ? expected.filter((fact) => checked('fact', fact) !== null) : expected });
+}
+
+function read(scope: Scope, source: Source): FindingView | null {
+  const [finding, lived] = [findingIn(source), life(source)];
+  return finding === null || lived === undefined ? null : { ...finding, ...sited(scope, source), ...lived };
+}
 
 export async function readFinding(scope: Scope, id: string): Promise<FindingView | null> {
   const found = await get(scope, 'findings', id);

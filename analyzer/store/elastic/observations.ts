@@ -5,11 +5,12 @@ import { limited } from '../page.ts';
 import type { Health, Kept } from '../store.ts';
 import { streamOf } from '../stream.ts';
 import { send } from './bulk.ts';
+import { contentOf } from './checked.ts';
 import { explain } from './errors.ts';
 import { excerpt } from './excerpt.ts';
 import { type DocumentField, OBSERVATION_FIELDS, OBSERVATION_SETS } from './fields.ts';
 import { EXPIRING, isStream, type Kind } from './kinds.ts';
-import { type Document, documentOf, type Hit, type Place, parsed, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
+import { type Document, documentOf, type Hit, type Place, type Query, type Scope, type Source, search, term, terms, within } from './scope.ts';
 import { everything, when } from './search.ts';
 import { converted, exact, lower, MAX_VALUES } from './values.ts';
 
@@ -61,15 +62,18 @@ const about = (address: string): Query => {
 const NEWEST = [{ 'stillwatch.at': 'desc' }, { 'stillwatch.sequence': 'desc' }];
 
 /** The newest `limit` that match, oldest first. */
-async function newest<T>(scope: Scope, kinds: Kind[], filter: Query[], limit: number | undefined): Promise<T[]> {
+async function newest(scope: Scope, kinds: Kind[], filter: Query[], limit: number | undefined): Promise<Source[]> {
   const { hits } = await search(scope, kinds, { size: limited(limit, 100), query: within(scope, filter), sort: NEWEST });
-  return hits.hits.reverse().map(({ _source }) => parsed<T>(_source));
+  return hits.hits.reverse().map(({ _source }) => _source);
 }
 
-export const listObservations = (scope: Scope, { frames, address, limit }: { frames?: number[]; address?: string; limit?: number }): Promise<Kept[]> => {
+type ObservationQuery = { frames?: number[]; address?: string; limit?: number };
+
+export async function listObservations(scope: Scope, { frames, address, limit }: ObservationQuery): Promise<Kept[]> {
   const filter = [...when(frames?.length ? frames : undefined, (list) => terms('stillwatch.frames', list)), ...when(address, about)];
-  return newest<Kept>(scope, ['observations', 'flows'], filter, limit);
-};
+  const found = await newest(scope, ['observations', 'flows'], filter, limit);
+  return found.flatMap((source) => contentOf('observation', source) ?? []);
+}
 
 export function healthDocument(scope: Scope, health: Health, sequence: number): Document {
   const json = JSON.stringify(health);
@@ -78,7 +82,9 @@ export function healthDocument(scope: Scope, health: Health, sequence: number): 
 }
 
 /** The newest `limit`, newest last. */
-export const listHealth = (scope: Scope, limit: number | undefined): Promise<Health[]> => newest<Health>(scope, ['health'], [], limit);
+export async function listHealth(scope: Scope, limit: number | undefined): Promise<Health[]> {
+  return (await newest(scope, ['health'], [], limit)).flatMap((source) => contentOf('health', source) ?? []);
+}
 
 /** Whichever of them are there already: after an answer that got lost nobody knows, and the stream may have rolled over since. */
 export async function present(scope: Scope, kind: Kind, ids: readonly string[]): Promise<Set<string>> {

@@ -2,7 +2,8 @@
 import { TABLES } from '../../point.ts';
 import type { RegisterTable } from '../../registers/map.ts';
 import type { RegisterQuery } from '../store.ts';
-import { type Document, documentOf, parsed, type Scope, type Source, term } from './scope.ts';
+import { contentOf } from './checked.ts';
+import { type Document, documentOf, type Scope, type Source, term } from './scope.ts';
 import { everything, when } from './search.ts';
 import { lower } from './values.ts';
 
@@ -26,6 +27,6 @@ export async function listRegisters(scope: Scope, { server, unit, table }: Regis
     ...when(table, (value) => term('stillwatch.table', value)),
   ];
   const found: RegisterTable[] = [];
-  for await (const hits of everything(scope, 'registers', filter, ORDER)) found.push(...hits.map(({ _source }) => parsed<RegisterTable>(_source)));
+  for await (const hits of everything(scope, 'registers', filter, ORDER)) found.push(...hits.flatMap(({ _source }) => contentOf('registers', _source) ?? []));
   return found;
 }

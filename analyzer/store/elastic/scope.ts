@@ -3,11 +3,14 @@ import { hash } from 'node:crypto';
 import type { Client } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
 import { StoreError } from '../store.ts';
+import { isFoldable } from './checked.ts';
 import { explain } from './errors.ts';
 import { ECS_VERSION } from './fields.ts';
 import { isStream, type Kind, placeOf } from './kinds.ts';
 import { Snapshots } from './snapshots.ts';
 import { timeOf } from './values.ts';
+
+export { parsed, readable } from './checked.ts';
 
 export type Cluster = {
   client: Client;
@@ -163,24 +166,13 @@ export async function get(scope: Scope, kind: Kind, id: string): Promise<Hit | n
   }
 }
 
-/** Many of a site, with their versions; those that are not there are left out. */
+/** Many of a site, with their versions; those that are not there, or no document of ours, are left out. */
 export async function getAll(scope: Scope, kind: Kind, ids: readonly string[]): Promise<Hit[]> {
   try {
     const { docs } = await scope.client.mget<Source>({ index: placeOf(scope.prefix, kind), ids: ids.map((id) => keyOf(scope.site as string, id)) });
-    return (docs as unknown as (Hit & { found?: boolean })[]).filter(({ found }) => found === true);
+    return (docs as unknown as (Hit & { found?: boolean })[]).filter(({ found, _source }) => found === true && isFoldable(kind, _source));
   } catch (error) {
     throw explain(error);
-  }
-}
-
-export const parsed = <T>(source: Source, field = 'stillwatch.document'): T => JSON.parse(String(source[field])) as T;
-
-/** The same of what anybody may have written; null when it is no JSON. */
-export function readable(source: Source, field?: string): unknown {
-  try {
-    return parsed(source, field);
-  } catch {
-    return null;
   }
 }
 

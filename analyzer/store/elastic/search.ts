@@ -22,7 +22,8 @@ export type Listing<T> = {
   order: 'desc' | 'asc';
   limit: number | undefined;
   cursor: string | undefined;
-  read(source: Source): T;
+  /** null: it is no such thing, and left out. */
+  read(source: Source): T | null;
 };
 
 const escaped = (text: string): string => text.replaceAll(/[\\*?]/g, '\\$&');
@@ -57,7 +58,7 @@ export async function page<T>(scope: Scope, listing: Listing<T>): Promise<Page<T
   const { hits } = await at(scope, kind, body, position?.snapshot);
   const total = hits.total.value;
   const shown = hits.hits.slice(0, size);
-  const items = shown.map(({ _source }) => read(_source));
+  const items = shown.flatMap(({ _source }) => read(_source) ?? []);
   if (hits.hits.length <= size) return { items, next: null, total };
   const snapshot = position?.snapshot ?? (await scope.snapshots.of(placeOf(scope.prefix, kind)));
   return { items, next: encodeCursor(signature, positionOf(shown.at(-1) as Hit, snapshot)), total };

@@ -1,8 +1,9 @@
 /** Tag lists: written once, since a list never changes; which one of an owner counts is decided. */
 import { byPoint, type Tag, widthOf } from '../../tags/tag.ts';
 import { CONFIGURATION, type TagList, type TagListHead, type TagQuery } from '../store.ts';
+import { tagsIn } from './checked.ts';
 import { decisionsAbout } from './decisions.ts';
-import { type Document, documentOf, type Hit, parsed, type Scope, type Source, term } from './scope.ts';
+import { type Document, documentOf, type Hit, type Scope, type Source, term } from './scope.ts';
 import { everything, when } from './search.ts';
 import { exact } from './values.ts';
 
@@ -32,7 +33,7 @@ const headOf = ({ _id, _source }: Hit): Listed => ({
   id: String(_source['stillwatch.id']),
   owner: String(_source['stillwatch.owner']),
   file: String(_source['file.name'] ?? ''),
-  tags: Number(_source['stillwatch.count']),
+  tags: Number(_source['stillwatch.count']) || 0,
   counts: false,
   key: _id,
 });
@@ -76,7 +77,7 @@ async function tagsOf(scope: Scope, { key, id, tags: count }: Listed): Promise<T
   const known = lists.get(key);
   if (known !== undefined) return known;
   const tags: Tag[] = [];
-  for await (const [hit] of everything(scope, 'taglists', [term('stillwatch.id', id)], PARTS, true, 1)) tags.push(...parsed<Tag[]>((hit as Hit)._source));
+  for await (const [hit] of everything(scope, 'taglists', [term('stillwatch.id', id)], PARTS, true, 1)) tags.push(...tagsIn((hit as Hit)._source));
   tags.sort(byPoint);
   // The rest may be on its way.
   if (tags.length < count) return tags;
