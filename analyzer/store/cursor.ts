@@ -5,10 +5,13 @@ import { StoreError } from './store.ts';
 export const MAX_CURSOR = 16_384;
 
 export type SortValue = number | string;
-/** `snapshot`: what the backend keeps for who turns pages. */
+/** `id` is that of the item, within its site where the list is of one. `snapshot`: what the backend keeps for who turns pages. */
 export type Position = { value: SortValue; id: string; snapshot?: string };
 
 const bad = (): StoreError => new StoreError('query', 'This page link is damaged or belongs to another list: start again from the first page.');
+
+/** Every backend names an order alike: a page link is good for whichever answers. */
+export const orderName = (list: string, column: string, order: 'asc' | 'desc'): string => `${list} ${column} ${order}`;
 
 /** `sort` names list, column and direction: a cursor is good for that order alone. */
 export const encodeCursor = (sort: string, { value, id, snapshot }: Position): string =>

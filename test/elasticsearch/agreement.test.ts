@@ -107,6 +107,16 @@ for (const node of SERVERS.length === 0 ? ['no server'] : SERVERS) {
       });
     }
 
+    it('page links are good for both', async () => {
+      for (const [name, read] of LISTS) {
+        const [here, there] = [await read(local, undefined), await read(central, undefined)];
+        if (here.next === null) continue;
+        const { items } = await read(local, here.next);
+        assert.deepEqual((await read(local, there.next as string)).items, items, name);
+        assert.deepEqual((await read(central, here.next)).items, items, name);
+      }
+    });
+
     it('one by one, with counts, histories and decisions', async () => {
       const { items } = await local.findings({ limit: 1000 });
       for (const { id, actor } of items.slice(0, 60)) {

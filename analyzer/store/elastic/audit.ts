@@ -21,6 +21,6 @@ export function auditDocument(scope: Scope, line: AuditLine, sequence: number, c
 
 /** The newest first. */
 export async function listAudit(scope: Scope, { limit, cursor }: { limit?: number; cursor?: string }): Promise<Page<AuditLine>> {
-  const sort = { field: 'stillwatch.sequence', type: 'number' } as const;
+  const sort = { field: 'stillwatch.sequence', type: 'number', name: 'seq' } as const;
   return page(scope, { kind: 'audit', filter: [], sort, order: 'desc', limit, cursor, read: (source) => contentOf('audit', source) });
 }

@@ -1,19 +1,22 @@
 /** Lists page by page, words and choices. */
-import { decodeCursor, encodeCursor, type Position, type SortValue } from '../cursor.ts';
+import { decodeCursor, encodeCursor, orderName, type Position, type SortValue } from '../cursor.ts';
 import { words } from '../order.ts';
 import { byCount, limited } from '../page.ts';
 import type { Facet, Page } from '../store.ts';
 import { explain, statusOf } from './errors.ts';
 import { type Kind, placeOf } from './kinds.ts';
-import { type Answer, type Hit, type Query, type Scope, type Source, search, within } from './scope.ts';
+import { type Answer, type Hit, keyOf, type Query, type Scope, type Source, search, within } from './scope.ts';
 import { KEEP_ALIVE } from './snapshots.ts';
 
 /** Characters of a word that one pattern holds; a longer one is several that must all be there. */
 const PATTERN = 128;
+/** Begins what is no id. */
+const HASHED = '\0';
 /** Different values of a choice that are counted. */
 const CHOICES = 1000;
 
-export type Sort = { field: string; type: 'number' | 'string' };
+/** `name`: of the column of the local store, where that is another. */
+export type Sort = { field: string; type: 'number' | 'string'; name?: string };
 
 export type Listing<T> = {
   kind: Kind;
@@ -45,7 +48,7 @@ export const when = <T>(wish: T | undefined, clause: (wish: T) => Query): Query[
 
 export async function page<T>(scope: Scope, listing: Listing<T>): Promise<Page<T>> {
   const { kind, filter, sort, order, cursor, read } = listing;
-  const signature = `${kind} ${sort.field} ${order}`;
+  const signature = orderName(kind, sort.name ?? sort.field.replace('stillwatch.', ''), order);
   const position = cursor === undefined || cursor === '' ? null : decodeCursor(signature, sort.type, cursor);
   const size = limited(listing.limit);
   const body = {
@@ -53,7 +56,7 @@ export async function page<T>(scope: Scope, listing: Listing<T>): Promise<Page<T
     query: within(scope, filter),
     sort: [{ [sort.field]: order }, { 'stillwatch.key': order }],
     track_total_hits: true,
-    ...(position === null ? {} : { search_after: [position.value, position.id] }),
+    ...(position === null ? {} : { search_after: [position.value, keyIn(scope, position.id)] }),
   };
   const { hits } = await at(scope, kind, body, position?.snapshot);
   const total = hits.total.value;
@@ -61,10 +64,20 @@ export async function page<T>(scope: Scope, listing: Listing<T>): Promise<Page<T
   const items = shown.flatMap(({ _source }) => read(_source) ?? []);
   if (hits.hits.length <= size) return { items, next: null, total };
   const snapshot = position?.snapshot ?? (await scope.snapshots.of(placeOf(scope.prefix, kind)));
-  return { items, next: encodeCursor(signature, positionOf(shown.at(-1) as Hit, snapshot)), total };
+  return { items, next: encodeCursor(signature, positionOf(scope, shown.at(-1) as Hit, snapshot)), total };
 }
 
-const positionOf = ({ sort }: Hit, snapshot: string): Position => ({ value: sort?.[0] as SortValue, id: String(sort?.[1]), snapshot });
+/** Of one site the id of an item is the rest of its key; of a hash, and of all sites, it is the key. */
+const positionOf = (scope: Scope, { sort }: Hit, snapshot: string): Position => {
+  const [value, key] = sort as [SortValue, string];
+  const own = `${scope.site}/`;
+  return { value, id: scope.site === null ? key : key.startsWith(own) ? key.slice(own.length) : `${HASHED}${key}`, snapshot };
+};
+
+function keyIn({ site }: Scope, id: string): string {
+  if (id.startsWith(HASHED)) return id.slice(HASHED.length);
+  return site === null ? id : keyOf(site, id);
+}
 
 /** In the snapshot while there is one, else in what is there now: the order holds in both. */
 async function at(scope: Scope, kind: Kind, body: object, snapshot: string | undefined): Promise<Answer> {

@@ -1,5 +1,5 @@
 /** Reading a list page by page: keyset, never an offset, so a page costs the same at the start and at the end. */
-import { decodeCursor, encodeCursor, type SortValue } from '../cursor.ts';
+import { decodeCursor, encodeCursor, orderName, type SortValue } from '../cursor.ts';
 import { limited } from '../page.ts';
 import type { Page } from '../store.ts';
 import type { Database, Input, Row } from './database.ts';
@@ -45,7 +45,7 @@ export const total = (db: Database, table: string, filter: Filter): number =>
 export function page<T extends { id: string }>(db: Database, listing: Listing<T>, count: number): Page<T> {
   const { table, hint = '', columns, filter, sort, cursor } = listing;
   const ascending = listing.order === 'asc';
-  const signature = `${table} ${sort.column} ${ascending ? 'asc' : 'desc'}`;
+  const signature = orderName(table, sort.column, listing.order);
   const sql = [...filter.sql];
   const values = [...filter.values];
   if (cursor !== undefined && cursor !== '') {
