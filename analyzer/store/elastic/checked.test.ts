@@ -129,10 +129,11 @@ function cases(node: string): void {
     const scope = siteOf(one);
     const store = elasticStore(scope);
     await garbage(scope);
+    for (const name of ['last_seen', 'key']) await put(scope, 'findings', name, { [`stillwatch.${name}`]: undefined });
     await store.save({ findings: Array.from({ length: 6 }, (_, n) => sampleFinding(`paged ${n}`)) });
     const found: string[] = [];
     for (let cursor: string | undefined, pages = 0; pages < 20; pages++) {
-      const { items, next } = await store.findings({ limit: 2, cursor });
+      const { items, next } = await store.findings({ limit: 1, cursor });
       found.push(...items.map(({ id }) => id));
       if (next === null) break;
       cursor = next;

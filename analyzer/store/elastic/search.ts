@@ -6,7 +6,6 @@ import type { Facet, Page } from '../store.ts';
 import { explain, statusOf } from './errors.ts';
 import { type Kind, placeOf } from './kinds.ts';
 import { type Answer, type Hit, keyOf, type Query, type Scope, type Source, search, within } from './scope.ts';
-import { KEEP_ALIVE } from './snapshots.ts';
 
 /** Characters of a word that one pattern holds; a longer one is several that must all be there. */
 const PATTERN = 128;
@@ -53,18 +52,44 @@ export async function page<T>(scope: Scope, listing: Listing<T>): Promise<Page<T
   const size = limited(listing.limit);
   const body = {
     size: size + 1,
-    query: within(scope, filter),
+    query: within(scope, [...filter, exists(sort.field), exists('stillwatch.key')]),
     sort: [{ [sort.field]: order }, { 'stillwatch.key': order }],
     track_total_hits: true,
     ...(position === null ? {} : { search_after: [position.value, keyIn(scope, position.id)] }),
   };
-  const { hits } = await at(scope, kind, body, position?.snapshot);
+  const { hits, snapshot } = await portion(scope, kind, body, position?.snapshot);
   const total = hits.total.value;
   const shown = hits.hits.slice(0, size);
   const items = shown.flatMap(({ _source }) => read(_source) ?? []);
-  if (hits.hits.length <= size) return { items, next: null, total };
-  const snapshot = position?.snapshot ?? (await scope.snapshots.of(placeOf(scope.prefix, kind)));
+  if (hits.hits.length <= size || snapshot === undefined) return { items, next: null, total };
   return { items, next: encodeCursor(signature, positionOf(scope, shown.at(-1) as Hit, snapshot)), total };
+}
+
+/** Without what a page link is made of a document would be the end of the list. */
+const exists = (field: string): Query => ({ exists: { field } });
+
+type Portion = Pick<Answer, 'hits'> & { /** Where the next page is. */ snapshot: string | undefined };
+
+/** In the snapshot while there is one. A list of one page needs none; the first of more is read again in the one that the others are read in. */
+async function portion(scope: Scope, kind: Kind, body: { size: number }, snapshot: string | undefined): Promise<Portion> {
+  const before = snapshot === undefined ? null : await inSnapshot(scope, body, snapshot);
+  if (before !== null) return { hits: before.hits, snapshot };
+  const { hits } = await search(scope, [kind], body);
+  if (hits.hits.length < body.size) return { hits, snapshot: undefined };
+  const opened = await scope.snapshots.of(placeOf(scope.prefix, kind));
+  return { hits: ((await inSnapshot(scope, body, opened)) ?? { hits }).hits, snapshot: opened };
+}
+
+/** null when it is gone: the order holds in what is there now too. */
+async function inSnapshot(scope: Scope, body: object, snapshot: string): Promise<Answer | null> {
+  try {
+    return (await scope.client.search({ ...body, ...scope.snapshots.name(snapshot) })) as unknown as Answer;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== 404 && status !== 400) throw explain(error);
+    scope.snapshots.forget(snapshot);
+    return null;
+  }
 }
 
 /** Of one site the id of an item is the rest of its key; of a hash, and of all sites, it is the key. */
@@ -77,19 +102,6 @@ const positionOf = (scope: Scope, { sort }: Hit, snapshot: string): Position => 
 function keyIn({ site }: Scope, id: string): string {
   if (id.startsWith(HASHED)) return id.slice(HASHED.length);
   return site === null ? id : keyOf(site, id);
-}
-
-/** In the snapshot while there is one, else in what is there now: the order holds in both. */
-async function at(scope: Scope, kind: Kind, body: object, snapshot: string | undefined): Promise<Answer> {
-  if (snapshot === undefined) return search(scope, [kind], body);
-  try {
-    return (await scope.client.search({ ...body, pit: { id: snapshot, keep_alive: KEEP_ALIVE } })) as unknown as Answer;
-  } catch (error) {
-    const status = statusOf(error);
-    if (status !== 404 && status !== 400) throw explain(error);
-    scope.snapshots.forget(placeOf(scope.prefix, kind));
-    return search(scope, [kind], body);
-  }
 }
 
 /** Of a choice: how its values are counted, and the clauses of those that are chosen. */

@@ -1,41 +1,57 @@
-/** Points in time: who turns pages sees the list as it was on the second, whatever arrives meanwhile. */
+/** Points in time: who turns pages sees the list as it was on the first, whatever arrives meanwhile. */
 import type { Client } from '@elastic/elasticsearch';
 import { explain } from './errors.ts';
 
 /** How long one is kept after a page was turned. */
-export const KEEP_ALIVE = '2m';
-/** Younger ones (ms) are shared: a list that is looked at again and again does not open one each time. */
-const SHARED = 20_000;
+const KEEP_ALIVE = '2m';
+/** Open at a time; the oldest is given up for another. Who turns its pages then sees what is there by now. */
+const MAX_OPEN = 32;
 
 export class Snapshots {
   private readonly client: Client;
-  private readonly open = new Map<string, { id: string; at: number }>();
+  /** The oldest first. */
+  private readonly open = new Set<string>();
 
   constructor(client: Client) {
     this.client = client;
   }
 
   async of(place: string): Promise<string> {
-    const known = this.open.get(place);
-    if (known !== undefined && performance.now() - known.at < SHARED) return known.id;
     try {
-      const { id } = await this.client.openPointInTime({ index: place, keep_alive: KEEP_ALIVE, ignore_unavailable: true });
-      this.open.set(place, { id, at: performance.now() });
+      const { id } = await this.client.openPointInTime({ index: place, keep_alive: KEEP_ALIVE });
+      this.open.add(id);
+      this.bound();
       return id;
     } catch (error) {
       throw explain(error);
     }
   }
 
+  /** What a search names to look in it, and to keep it. */
+  name(id: string): object {
+    return { pit: { id, keep_alive: KEEP_ALIVE } };
+  }
+
   /** It is gone, as after a restart of the server. */
-  forget(place: string): void {
-    this.open.delete(place);
+  forget(id: string): void {
+    this.open.delete(id);
   }
 
   async close(): Promise<void> {
-    const ids = [...this.open.values()].map(({ id }) => id);
+    const ids = [...this.open];
     this.open.clear();
-    // They end by themselves too.
-    for (const id of ids) await this.client.closePointInTime({ id }).catch(() => undefined);
+    for (const id of ids) await this.end(id);
+  }
+
+  private bound(): void {
+    const [oldest] = this.open;
+    if (this.open.size <= MAX_OPEN || oldest === undefined) return;
+    this.open.delete(oldest);
+    void this.end(oldest);
+  }
+
+  /** They end by themselves too. */
+  private async end(id: string): Promise<void> {
+    await this.client.closePointInTime({ id }).catch(() => undefined);
   }
 }
