@@ -689,6 +689,10 @@ function assets(withStore: WithStore): void {
       await store.save({ assets: [plc] });
       for (const key of [plc.id, '10.0.0.9', 'fe80::9', 'FE80::9', '00:11:22:33:44:55']) assert.deepEqual(await store.asset(key), plc, key);
       assert.equal(await store.asset('10.0.0.'), null);
+      for (const odd of [`${'a'.repeat(127)}🏭`, '\ud83c', 'x'.repeat(50_000)]) {
+        assert.equal(await store.asset(odd), null);
+        assert.equal(await store.finding(odd), null);
+      }
       assert.equal((await store.assets({})).total, 2);
     }),
   );

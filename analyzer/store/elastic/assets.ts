@@ -63,9 +63,9 @@ async function newest(scope: Scope, clause: Query): Promise<Hit | undefined> {
 }
 
 export async function readAsset(scope: Scope, idOrAddress: string): Promise<Asset | null> {
-  const address = lower(idOrAddress);
+  const address = lower(idOrAddress.toWellFormed());
   const found =
-    (await get(scope, 'assets', exact(idOrAddress).slice(0, 128))) ??
+    (await get(scope, 'assets', idOrAddress)) ??
     (await newest(scope, term('stillwatch.address', address))) ??
     (await newest(scope, term('stillwatch.addresses', address)));
   return found === null || found === undefined ? null : read(scope, found._source);

@@ -151,7 +151,9 @@ export async function search(scope: Scope, kinds: readonly Kind[], body: object)
 }
 
 /** One document with its version, null when it is not there. Of all sites, the one changed last. */
-export async function get(scope: Scope, kind: Kind, id: string): Promise<Hit | null> {
+export async function get(scope: Scope, kind: Kind, asked: string): Promise<Hit | null> {
+  // Half a character fits into no address.
+  const id = asked.toWellFormed();
   if (isStream(kind)) throw new Error(`documents of ${kind} are not read by id`);
   if (scope.site === null) {
     const body = { size: 1, query: within(scope, [term('stillwatch.id', id)]), sort: [{ '@timestamp': 'desc' }], seq_no_primary_term: true };
