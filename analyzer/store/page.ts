@@ -16,5 +16,8 @@ export function sortNamed<S>(sorts: { [name: string]: S }, name: string): S {
   return sort;
 }
 
+/** Different values of a choice that are counted and offered: the most frequent ones. */
+export const MAX_CHOICES = 1000;
+
 /** The most frequent first. */
-export const byCount = (facet: Facet): Facet => facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1));
+export const byCount = (facet: Facet): Facet => facet.sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1)).slice(0, MAX_CHOICES);

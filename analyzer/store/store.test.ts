@@ -740,6 +740,18 @@ function assets(withStore: WithStore): void {
   );
 
   it(
+    'offer the most frequent of very many vendors',
+    withStore(async (store) => {
+      const vendor = (n: number): string => `Vendor ${String(n).padStart(4, '0')}`;
+      const many = Array.from({ length: 1100 }, (_, n) => sampleAsset(`10.1.${n >> 8}.${n & 255}`, [sampleAttribute('vendor', vendor(n))]));
+      await store.save({ assets: [...many, sampleAsset('10.2.0.1', [sampleAttribute('vendor', vendor(1099))])] });
+      const found = (await store.assetFacets({})).vendor;
+      assert.deepEqual([found.length, found[0], found.at(-1)], [1000, { value: vendor(1099), count: 2 }, { value: vendor(998), count: 1 }]);
+      assert.equal((await store.assets({ vendor: vendor(1050) })).total, 1, 'the others are found too');
+    }),
+  );
+
+  it(
     'are filtered and counted by role, protocol and vendor, each facet ignoring its own filter',
     withStore(async (store) => {
       await store.save({ assets: [plc, hmi] });

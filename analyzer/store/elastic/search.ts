@@ -1,7 +1,7 @@
 /** Lists page by page, words and choices. */
 import { decodeCursor, encodeCursor, orderName, type Position, type SortValue } from '../cursor.ts';
 import { words } from '../order.ts';
-import { byCount, limited } from '../page.ts';
+import { byCount, limited, MAX_CHOICES } from '../page.ts';
 import type { Facet, Page } from '../store.ts';
 import { explain, statusOf } from './errors.ts';
 import { type Kind, placeOf } from './kinds.ts';
@@ -11,8 +11,6 @@ import { type Answer, type Hit, keyOf, type Query, type Scope, type Source, sear
 const PATTERN = 128;
 /** Begins what is no id. */
 const HASHED = '\0';
-/** Different values of a choice that are counted. */
-const CHOICES = 1000;
 
 /** `name`: of the column of the local store, where that is another. */
 export type Sort = { field: string; type: 'number' | 'string'; name?: string };
@@ -107,7 +105,7 @@ function keyIn({ site }: Scope, id: string): string {
 /** Of a choice: how its values are counted, and the clauses of those that are chosen. */
 export type Choice = { values: object; clauses: Query[] };
 
-export const byTerm = (field: string): object => ({ terms: { field, size: CHOICES } });
+export const byTerm = (field: string): object => ({ terms: { field, size: MAX_CHOICES } });
 
 type Bucket = { key: string; doc_count: number };
 type Buckets = { buckets: Bucket[] | { [key: string]: { doc_count: number } } };
