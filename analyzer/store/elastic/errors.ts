@@ -33,12 +33,17 @@ function connection(message: string): string {
   return tls === undefined ? `cannot be reached (${line(message)}): check that it runs, and elasticsearch.nodes` : tls[1];
 }
 
+/** A search that may not leave anything out. */
+const isShort = ({ statusCode, body }: errors.ResponseError): boolean =>
+  statusCode === 503 && (body as { error?: Cause } | undefined)?.error?.type === 'search_phase_execution_exception';
+
 function response(error: errors.ResponseError): string {
   const { type, reason } = causeOf(error);
   if (error.statusCode === 401) return 'refuses the API key or password: check elasticsearch.api_key, or elasticsearch.user and its password';
   // As long as the disk is full, or documents move to a newer mapping.
   if (type === 'cluster_block_exception') return `takes nothing there now (${line(reason ?? '')}): it is tried again`;
   if (error.statusCode === 403) return `does not allow this (${line(reason ?? '')}): give the user the role of deploy/elasticsearch/role.json`;
+  if (isShort(error)) return 'cannot read all that it holds now, some shards are missing: check the health of the cluster';
   if (error.statusCode === 413) return 'takes no request as large as this: raise http.max_content_length there';
   if (error.statusCode === 429) return `is overloaded or out of disk (${line(reason ?? '')}): it is tried again`;
   return `answers ${error.statusCode} (${line(reason ?? error.message)})`;

@@ -137,12 +137,15 @@ export const within = (scope: Scope, filter: readonly Query[]): Query => ({
 const gone = (scope: Scope, kind: Kind): StoreError =>
   new StoreError('storage', `Elasticsearch has no ${placeOf(scope.prefix, kind)} any more: restart Stillwatch, it makes what is missing`);
 
+/** Less than everything would look as if there were no more. */
+export const WHOLE = { allow_partial_search_results: false };
+
 /** Asks. A data stream is not there before its first document; a plain index always is. */
 export async function search(scope: Scope, kinds: readonly Kind[], body: object): Promise<Answer> {
   const lasting = kinds.find((kind) => !isStream(kind));
   try {
     const index = kinds.map((kind) => placeOf(scope.prefix, kind));
-    const answer = (await scope.client.search({ index, ignore_unavailable: true, allow_no_indices: true, ...body })) as unknown as Answer;
+    const answer = (await scope.client.search({ index, ignore_unavailable: true, allow_no_indices: true, ...WHOLE, ...body })) as unknown as Answer;
     if (answer._shards.total === 0 && lasting !== undefined) throw gone(scope, lasting);
     return answer;
   } catch (error) {

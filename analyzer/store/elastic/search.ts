@@ -5,7 +5,7 @@ import { byCount, limited, MAX_CHOICES } from '../page.ts';
 import type { Facet, Page } from '../store.ts';
 import { explain, statusOf } from './errors.ts';
 import { type Kind, placeOf } from './kinds.ts';
-import { type Answer, type Hit, keyOf, type Query, type Scope, type Source, search, within } from './scope.ts';
+import { type Answer, type Hit, keyOf, type Query, type Scope, type Source, search, WHOLE, within } from './scope.ts';
 
 /** Characters of a word that one pattern holds; a longer one is several that must all be there. */
 const PATTERN = 128;
@@ -81,7 +81,7 @@ async function portion(scope: Scope, kind: Kind, body: { size: number }, snapsho
 /** null when it is gone: the order holds in what is there now too. */
 async function inSnapshot(scope: Scope, body: object, snapshot: string): Promise<Answer | null> {
   try {
-    return (await scope.client.search({ ...body, ...scope.snapshots.name(snapshot) })) as unknown as Answer;
+    return (await scope.client.search({ ...WHOLE, ...body, ...scope.snapshots.name(snapshot) })) as unknown as Answer;
   } catch (error) {
     const status = statusOf(error);
     if (status !== 404 && status !== 400) throw explain(error);
