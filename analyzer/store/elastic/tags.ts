@@ -27,7 +27,8 @@ export function tagListDocuments(scope: Scope, { id, owner, file, tags }: TagLis
   });
 }
 
-type Listed = TagListHead & { key: string };
+/** Sites may have lists and owners of the same ids. */
+type Listed = TagListHead & { key: string; site: string };
 
 const headOf = ({ _id, _source }: Hit): Listed => ({
   id: String(_source['stillwatch.id']),
@@ -36,26 +37,30 @@ const headOf = ({ _id, _source }: Hit): Listed => ({
   tags: Number(_source['stillwatch.count']) || 0,
   counts: false,
   key: _id,
+  site: String(_source['stillwatch.site']),
 });
 
-const HEAD = ['stillwatch.id', 'stillwatch.owner', 'stillwatch.count', 'file.name'];
+const HEAD = ['stillwatch.site', 'stillwatch.id', 'stillwatch.owner', 'stillwatch.count', 'file.name'];
 const ORDER = [{ 'stillwatch.sequence': 'asc' }, { 'stillwatch.key': 'asc' }];
 
 async function heads(scope: Scope, owner: string | undefined): Promise<Listed[]> {
   const found: Listed[] = [];
   const filter = [...when(owner, (value) => term('stillwatch.owner', exact(value))), term('stillwatch.part', 0)];
   for await (const hits of everything(scope, 'taglists', filter, ORDER, HEAD)) found.push(...hits.map(headOf));
-  const decisions = await decisionsAbout(scope, 'asset', [...new Set(found.map((head) => head.owner))]);
-  for (const head of found) head.counts = decisions.get(head.owner)?.findLast(({ kind }) => kind === 'tags')?.edit?.['list'] === head.id;
+  for (const [site, lists] of Map.groupBy(found, (head) => head.site)) {
+    const decisions = await decisionsAbout({ ...scope, site }, 'asset', [...new Set(lists.map((head) => head.owner))]);
+    for (const head of lists) head.counts = decisions.get(head.owner)?.findLast(({ kind }) => kind === 'tags')?.edit?.['list'] === head.id;
+  }
   return found;
 }
 
 /** Those that count, and the last that don't. */
 function recent(lists: readonly Listed[]): Listed[] {
   const left = new Map<string, number>();
-  const kept = lists.toReversed().filter(({ owner, counts }) => {
-    const n = (left.get(owner) ?? 0) + (counts ? 0 : 1);
-    left.set(owner, n);
+  const kept = lists.toReversed().filter(({ site, owner, counts }) => {
+    const whose = JSON.stringify([site, owner]);
+    const n = (left.get(whose) ?? 0) + (counts ? 0 : 1);
+    left.set(whose, n);
     return counts || n <= MAX_LISTS;
   });
   return kept.reverse();
@@ -63,7 +68,7 @@ function recent(lists: readonly Listed[]): Listed[] {
 
 /** The oldest first. */
 export async function listTagLists(scope: Scope, owner: string | undefined): Promise<TagListHead[]> {
-  return recent(await heads(scope, owner)).map(({ key: _key, ...head }) => head);
+  return recent(await heads(scope, owner)).map(({ key: _key, site: _site, ...head }) => head);
 }
 
 /** Part by part. */
@@ -71,13 +76,14 @@ export const PARTS = ['sequence', 'id', 'part'].map((name) => ({ [`stillwatch.${
 
 const cache = new WeakMap<Scope, Map<string, Tag[]>>();
 
-async function tagsOf(scope: Scope, { key, id, tags: count }: Listed): Promise<Tag[]> {
+async function tagsOf(scope: Scope, { key, id, site, tags: count }: Listed): Promise<Tag[]> {
   const lists = cache.get(scope) ?? new Map<string, Tag[]>();
   cache.set(scope, lists);
   const known = lists.get(key);
   if (known !== undefined) return known;
   const tags: Tag[] = [];
-  for await (const [hit] of everything(scope, 'taglists', [term('stillwatch.id', id)], PARTS, true, 1)) tags.push(...tagsIn((hit as Hit)._source));
+  const parts = everything({ ...scope, site }, 'taglists', [term('stillwatch.id', id)], PARTS, true, 1);
+  for await (const [hit] of parts) tags.push(...tagsIn((hit as Hit)._source));
   tags.sort(byPoint);
   // The rest may be on its way.
   if (tags.length < count) return tags;
