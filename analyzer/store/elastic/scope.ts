@@ -135,7 +135,7 @@ export const within = (scope: Scope, filter: readonly Query[]): Query => ({
 
 /** An index that `install` made is gone. */
 const gone = (scope: Scope, kind: Kind): StoreError =>
-  new StoreError('storage', `Elasticsearch has no ${placeOf(scope.prefix, kind)} any more: restart Stillwatch, it makes what is missing`);
+  new StoreError('storage', `Elasticsearch has no ${placeOf(scope.prefix, kind)} any more: whoever ships there makes it again, with all that was in it`);
 
 /** Less than everything would look as if there were no more. */
 export const WHOLE = { allow_partial_search_results: false };

@@ -59,7 +59,7 @@ function cases(node: string): void {
   it('an index that is gone is named, with what to do', async () => {
     await store.save({ findings: [sampleFinding('a')], observations: [sampleKept('a')] });
     await one.client.indices.delete({ index: `${placeOf(one.prefix, 'findings')}-v1` });
-    const gone = says(`Elasticsearch has no ${one.prefix}-findings any more: restart Stillwatch, it makes what is missing`);
+    const gone = says(`Elasticsearch has no ${one.prefix}-findings any more: whoever ships there makes it again, with all that was in it`);
     await assert.rejects(store.findings({}), gone);
     await assert.rejects(store.findingFacets({}), gone);
     await assert.rejects(store.finding(sampleId('a')), gone);

@@ -26,7 +26,7 @@ function clusterOf(fails: boolean[], taken: Set<string>): Client {
     for (const { _id } of actions) taken.add(_id);
     return { items: actions.map(() => ({ create: { status: 201 } })) };
   };
-  const nothing = { hits: { hits: [], total: { value: 0 } } };
+  const nothing = { _shards: { total: 1 }, hits: { hits: [], total: { value: 0 } } };
   return { bulk, indices: { refresh: async () => ({}) }, search: async () => nothing } as unknown as Client;
 }
 
@@ -80,7 +80,7 @@ it('asks what is there before it sends again a load of which something had to wa
   };
   const search = async (): Promise<unknown> => {
     asked++;
-    return { hits: { hits: [...taken].map((_id) => ({ _id, _source: { 'stillwatch.key': _id } })), total: { value: taken.size } } };
+    return { _shards: { total: 1 }, hits: { hits: [...taken].map((_id) => ({ _id, _source: { 'stillwatch.key': _id } })), total: { value: taken.size } } };
   };
   const client = { bulk, indices: { refresh: async () => ({}) }, search } as unknown as Client;
   const lane = new Lane('observations', db, scopeOf({ client, prefix: 'lane' }, 'plant'));
