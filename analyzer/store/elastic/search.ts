@@ -68,14 +68,25 @@ const exists = (field: string): Query => ({ exists: { field } });
 
 type Portion = Pick<Answer, 'hits'> & { /** Where the next page is. */ snapshot: string | undefined };
 
-/** In the snapshot while there is one. A list of one page needs none; the first of more is read again in the one that the others are read in. */
+/** In the snapshot while there is one. */
 async function portion(scope: Scope, kind: Kind, body: { size: number }, snapshot: string | undefined): Promise<Portion> {
   const before = snapshot === undefined ? null : await inSnapshot(scope, body, snapshot);
-  if (before !== null) return { hits: before.hits, snapshot };
-  const { hits } = await search(scope, [kind], body);
-  if (hits.hits.length < body.size) return { hits, snapshot: undefined };
-  const opened = await scope.snapshots.of(placeOf(scope.prefix, kind));
-  return { hits: ((await inSnapshot(scope, body, opened)) ?? { hits }).hits, snapshot: opened };
+  return before === null ? first(scope, kind, body) : { hits: before.hits, snapshot };
+}
+
+/** A list of one page needs no snapshot; of more pages the first is read where the others will be. It is guessed, so as not to read it twice. */
+async function first(scope: Scope, kind: Kind, body: { size: number }): Promise<Portion> {
+  const place = placeOf(scope.prefix, kind);
+  if (!scope.snapshots.isLikely(place)) {
+    const { hits } = await search(scope, [kind], body);
+    if (hits.hits.length < body.size) return { hits, snapshot: undefined };
+  }
+  const opened = await scope.snapshots.of(place);
+  const inside = opened === null ? null : await inSnapshot(scope, body, opened);
+  const { hits } = inside ?? (await search(scope, [kind], body));
+  const more = hits.hits.length === body.size;
+  scope.snapshots.learn(place, opened, more);
+  return { hits, snapshot: more && opened !== null ? opened : undefined };
 }
 
 /** null when it is gone: the order holds in what is there now too. */
