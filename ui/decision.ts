@@ -2,10 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Decision } from '../analyzer/finding.ts';
 
-/** Which decisions the page showed, in a form: see `knownOf`. */
+/** Which decisions the page showed, in a form: see `knownOf`. A field that is empty is left out of a form. */
 export const Known = z
   .string()
   .max(65_536)
+  .default('')
   .transform((text) => text.split(' ').filter(Boolean));
 
 /** Goes into a form when it is drawn, so that sending it twice is one decision. */

@@ -41,7 +41,7 @@ const EditForm = z.object({
   comment: z.string().trim().max(4000).default(''),
   nonce: z.string().min(8).max(64),
   /** How many decisions on it the page showed. */
-  known: Known.default([]),
+  known: Known,
 });
 
 export function assetRoutes(console: Console): Hono<Env> {

@@ -44,7 +44,7 @@ const DecisionForm = z.object({
   nonce: z.string().min(8).max(64),
   /** The status the page showed. */
   seen: z.enum(STATUSES),
-  known: Known.optional(),
+  known: Known,
 });
 type DecisionForm = z.infer<typeof DecisionForm>;
 
