@@ -6,7 +6,7 @@ import { scheduleJobs } from '../analyzer/jobs.ts';
 import { listRules } from '../analyzer/rules/list.ts';
 import type { Rule } from '../analyzer/rules/rule.ts';
 import { inEffect } from '../analyzer/store/fold.ts';
-import { behind, type ShippingState } from '../analyzer/store/shipping/state.ts';
+import { behind, measured, type ShippingState } from '../analyzer/store/shipping/state.ts';
 import { openSqlite } from '../analyzer/store/sqlite.ts';
 import type { Store } from '../analyzer/store/store.ts';
 import type { Tag } from '../analyzer/tags/tag.ts';
@@ -82,6 +82,9 @@ export class Appliance {
     this.pass = this.passOf(given, tags);
     this.shipment = ship === null ? null : ship(this.orders());
     this.store = this.shipment?.store ?? local;
+    const { shipment } = this;
+    // Of a capture that is replayed nothing may depend on when that is.
+    if (shipment !== null && !('files' in from)) this.recorder.beside = () => ({ shipping: measured(shipment.shipping.state, Date.now()) });
   }
 
   /** Opens the store and the console; nothing is captured yet. */

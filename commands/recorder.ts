@@ -45,6 +45,9 @@ export class Recorder {
   private storedRegisters = Number.NEGATIVE_INFINITY;
   private turn = performance.now();
 
+  /** What is measured beside what the sensor sees. */
+  beside: () => object = () => ({});
+
   constructor(store: Store, source: string, progress: Progress) {
     this.store = store;
     this.source = source;
@@ -109,7 +112,7 @@ export class Recorder {
     await this.findings(pass);
     pass.analyzer.end();
     const { analyzer, sensor } = pass;
-    const clock = Number.isNaN(sensor.clock) ? [] : [{ '@timestamp': timestamp(sensor.clock), ...pass.coverage() }];
+    const clock = Number.isNaN(sensor.clock) ? [] : [{ '@timestamp': timestamp(sensor.clock), ...pass.coverage(), ...this.beside() }];
     await this.store.save({ assets: analyzer.inventory.all(), conversations: analyzer.conversations(), health: clock });
     await this.facts(analyzer.facts.all());
     if (performance.now() - this.storedRegisters > REGISTERS_EVERY) await this.registers(analyzer.registers());

@@ -204,3 +204,14 @@ describe('documents of anything', { skip: missing('elasticsearch') }, () => {
     });
   }
 });
+
+it('a measurement says how shipping goes in numbers, and nothing that is none', () => {
+  const scope = { site: 'plant', observer: '', organization: '' } as Scope;
+  const fields = (shipping: unknown): [string, unknown][] =>
+    Object.entries(healthDocument(scope, { '@timestamp': sampleTime(1), shipping }, 1).source).filter(([name]) => name.startsWith('ot.'));
+  assert.deepEqual(fields({ waiting: 3, age: 1200, rate: 'fast', odd: 1 }), [
+    ['ot.shipping.waiting', 3],
+    ['ot.shipping.age', 1200],
+  ]);
+  for (const none of ['x', null, [], { waiting: 1e300 }]) assert.deepEqual(fields(none), []);
+});

@@ -166,6 +166,12 @@ const OF_KIND: { [kind in Kind]?: Row[] } = {
   ],
   health: [
     ['stillwatch.at', 'long', 'Microseconds since the epoch'],
+    ['ot.shipping.waiting', 'long', 'Documents that waited to be shipped'],
+    ['ot.shipping.age', 'long', 'For how long the oldest of them had waited, ms'],
+    ['ot.shipping.rate', 'long', 'Documents shipped a second'],
+    ['ot.shipping.failing', 'long', 'Kinds of documents whose last try failed'],
+    ['ot.shipping.refused', 'long', 'Documents that were refused for good'],
+    ['ot.shipping.given_up', 'long', 'Documents that were given up for want of room or time'],
   ],
   audit: [
     ['event.action', 'keyword', 'What was done'],

@@ -75,10 +75,16 @@ export async function listObservations(scope: Scope, { frames, address, limit }:
   return found.flatMap((source) => contentOf('observation', source) ?? []);
 }
 
+/** What is searched of how shipping goes. */
+const MEASURED = ['waiting', 'age', 'rate', 'failing', 'refused', 'given_up'] as const;
+
 export function healthDocument(scope: Scope, health: Health, sequence: number): Document {
   const json = JSON.stringify(health);
   const time = health['@timestamp'];
-  return documentOf(scope, 'health', hash('sha256', json), time, { 'stillwatch.at': micros(time) }, json, sequence);
+  const shipping = health['shipping'] as Source | undefined;
+  const counts = MEASURED.flatMap((name) => (Number.isSafeInteger(shipping?.[name]) ? [[`ot.shipping.${name}`, shipping?.[name]]] : []));
+  const fields = { 'stillwatch.at': micros(time), ...Object.fromEntries(counts) };
+  return documentOf(scope, 'health', hash('sha256', json), time, fields, json, sequence);
 }
 
 /** The newest `limit`, newest last. */

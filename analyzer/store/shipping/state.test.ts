@@ -1,7 +1,7 @@
 /** When shipping is behind. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { behind, type LaneState, type ShippingState } from './state.ts';
+import { behind, type LaneState, measured, type ShippingState } from './state.ts';
 
 const NOW = Date.UTC(2026, 0);
 const MINUTE = 60_000;
@@ -34,4 +34,10 @@ it('is when the cluster cannot be made ready', () => {
   assert.equal(behind(state([lane(6 * MINUTE, 0)], 'Elasticsearch refuses the API key or password'), NOW), 6 * MINUTE);
   assert.equal(behind(state([lane(0, 0)], 'Elasticsearch refuses the API key or password'), NOW), 0, 'nothing waits');
   assert.equal(behind(state([]), NOW), 0);
+});
+
+it('is measured in numbers', () => {
+  const lanes = [lane(6 * MINUTE, 5), { ...lane(0, 0, 'flows'), rate: 2.4, given_up: 7 }, { ...lane(MINUTE, 0, 'assets'), rate: 1.3, dead: 2 }];
+  assert.deepEqual(measured(state(lanes), NOW), { waiting: 2, age: 6 * MINUTE, rate: 4, failing: 1, refused: 2, given_up: 7 });
+  assert.deepEqual(measured(state([lane(0, 0)], 'away'), NOW), { waiting: 0, age: 0, rate: 0, failing: 1, refused: 0, given_up: 0 });
 });

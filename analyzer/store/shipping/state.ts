@@ -38,6 +38,21 @@ export const waitingIn = ({ lanes }: ShippingState): number => sum(lanes, 'waiti
 export const deadIn = ({ lanes }: ShippingState): number => sum(lanes, 'dead');
 export const givenUpIn = ({ lanes }: ShippingState): number => sum(lanes, 'given_up');
 
+/** Shipping in numbers: for how long (ms) the oldest waits, documents a second, kinds whose tries fail. */
+export type Measured = { waiting: number; age: number; rate: number; failing: number; refused: number; given_up: number };
+
+export function measured(state: ShippingState, now: number): Measured {
+  const { lanes } = state;
+  return {
+    waiting: waitingIn(state),
+    age: Math.max(0, ...lanes.filter(({ oldest }) => oldest > 0).map(({ oldest }) => now - oldest)),
+    rate: Math.round(lanes.reduce((all, lane) => all + lane.rate, 0)),
+    failing: state.trouble === '' ? lanes.filter(({ tries }) => tries > 0).length : lanes.length,
+    refused: deadIn(state),
+    given_up: givenUpIn(state),
+  };
+}
+
 /** What keeps documents here, in one line; '' when nothing does. */
 export const troubleOf = ({ trouble, lanes }: ShippingState): string => trouble || (lanes.find((lane) => lane.trouble !== '')?.trouble ?? '');
 
