@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Decision } from '../analyzer/finding.ts';
-import { factsOfSites } from '../analyzer/sites/facts.ts';
 import { Roll } from '../analyzer/sites/roll.ts';
 import { rulesIn, rulesTogether, type SitedRule } from '../analyzer/sites/rules.ts';
 import { Silence } from '../analyzer/sites/silence.ts';
@@ -170,7 +169,7 @@ export class Central {
 
   private ofAll(account: Account | null): Store {
     const scope = this.among(account);
-    return this.reach.over({ ...elasticStore(scope), facts: (query) => factsOfSites(scope, query) });
+    return this.reach.over(elasticStore(scope));
   }
 
   /** The console of a site, or of all that an account may see. */

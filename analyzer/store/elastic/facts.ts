@@ -5,7 +5,7 @@ import { foldFact } from '../fold.ts';
 import { micros } from '../order.ts';
 import type { Conversation, FactQuery, Page } from '../store.ts';
 import { checked, contentOf, objectIn } from './checked.ts';
-import { type Document, documentOf, type Query, type Scope, type Source, term } from './scope.ts';
+import { type Document, documentOf, type Query, type Scope, type Source, sited, term } from './scope.ts';
 import { page, when } from './search.ts';
 import { exact, ipOf, lower } from './values.ts';
 
@@ -43,8 +43,10 @@ export function factDocument(scope: Scope, fact: Fact, decisions: Decision[], se
   return documentOf(scope, 'facts', fact.id, fact.first_seen, fields, JSON.stringify(fact), sequence);
 }
 
-const read = (source: Source): Fact | null =>
-  checked('fact', { ...objectIn(source), state: source['stillwatch.state'], by: source['stillwatch.decided_by'] ?? '' });
+function read(scope: Scope, source: Source): Fact | null {
+  const fact = checked('fact', { ...objectIn(source), state: source['stillwatch.state'], by: source['stillwatch.decided_by'] ?? '' });
+  return fact === null ? null : { ...fact, ...sited(scope, source) };
+}
 
 /** What was learned last comes first. */
 export async function listFacts(scope: Scope, { kind, protocol, state, server, unit, client, limit, cursor }: FactQuery): Promise<Page<Fact>> {
@@ -56,7 +58,15 @@ export async function listFacts(scope: Scope, { kind, protocol, state, server, u
     ...when(unit, (value) => term('stillwatch.unit', value)),
     ...when(client, (value) => term('stillwatch.client', lower(value))),
   ];
-  return page(scope, { kind: 'facts', filter, sort: { field: 'stillwatch.first_seen', type: 'number' }, order: 'desc', limit, cursor, read });
+  return page(scope, {
+    kind: 'facts',
+    filter,
+    sort: { field: 'stillwatch.first_seen', type: 'number' },
+    order: 'desc',
+    limit,
+    cursor,
+    read: (source) => read(scope, source),
+  });
 }
 
 const whole = (n: number): number | undefined => (Number.isSafeInteger(n) || n === 2 ** 53 ? n : undefined);
