@@ -50,7 +50,9 @@ async function part({ client, parts }: Server): Promise<Scope> {
 /** Everything queued, as lines of requests, kind by kind. */
 const madeBefore = (db: Database, scope: Scope): string[][][] =>
   SHIPPED.map((kind) => {
-    const documents = nextParcels(db, kind, 1e9).flatMap((parcel) => documentsOfParcel(scope, kind, parcel, []).map((document) => linesOf(scope, document)));
+    const documents = nextParcels(db, kind, 1e9, 0, Number.POSITIVE_INFINITY).flatMap((parcel) =>
+      documentsOfParcel(scope, kind, parcel, []).map((document) => linesOf(scope, document)),
+    );
     return Array.from({ length: Math.ceil(documents.length / MAX_DOCUMENTS) }, (_, n) => documents.slice(n * MAX_DOCUMENTS, (n + 1) * MAX_DOCUMENTS).flat());
   });
 

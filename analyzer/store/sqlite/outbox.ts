@@ -72,22 +72,22 @@ const parcel = (row: Row): Parcel => ({
 const MAX_READ = 5_000_000;
 
 /** Whether that was enough, row by row. */
-function enough(): (row: Row) => boolean {
+function enough(most: number): (row: Row) => boolean {
   let read = 0;
-  return ({ json }) => (read += String(json ?? '').length) >= MAX_READ;
+  return ({ json }) => (read += String(json ?? '').length) >= most;
 }
 
-/** The next ones of a kind, in order; without JSON what is gone since it was queued. `after`: of what is written once, behind this number. */
-export function nextParcels(db: Database, kind: Kind, limit: number, after = 0): Parcel[] {
+/** The next ones of a kind, in order; without JSON what is gone since it was queued. `after`: of what is written once, behind this number. `most`: characters of JSON. */
+export function nextParcels(db: Database, kind: Kind, limit: number, after = 0, most = MAX_READ): Parcel[] {
   const appended = APPENDED[kind];
   if (appended !== undefined) {
     const { table, where, columns } = appended;
     const sql = `SELECT seq, ${columns} FROM ${table} WHERE ${where}seq > ? ORDER BY seq LIMIT ?`;
-    return db.some(sql, enough(), Math.max(after, cursorOf(db, kind)), limit).map(parcel);
+    return db.some(sql, enough(most), Math.max(after, cursorOf(db, kind)), limit).map(parcel);
   }
   const { table, columns } = CHANGED[kind] as { table: string; columns: string };
   const sql = `SELECT o.seq, o.id, o.changes, ${columns} FROM outbox o LEFT JOIN ${table} t ON t.id = o.id WHERE o.kind = ? ORDER BY o.seq LIMIT ?`;
-  return db.some(sql, enough(), kind, limit).map(parcel);
+  return db.some(sql, enough(most), kind, limit).map(parcel);
 }
 
 /** What was shipped leaves the outbox, unless it changed meanwhile; what was refused is kept apart. All or nothing. */
