@@ -73,7 +73,7 @@ export class Central {
       accounts,
       sites: (account) => this.seen(account),
       site: (name) => this.console(name, this.of(name), null),
-      all: (account) => this.console(null, this.ofAll(account), account),
+      all: (account) => this.console(null, this.reach.over(elasticStore(this.among(account))), account),
     });
     // Told by the loop, should it fail.
     await this.refresh().catch(() => undefined);
@@ -165,11 +165,6 @@ export class Central {
     const known = this.stores.get(site) ?? this.reach.over(elasticStore(this.at(site)));
     this.stores.set(site, known);
     return known;
-  }
-
-  private ofAll(account: Account | null): Store {
-    const scope = this.among(account);
-    return this.reach.over(elasticStore(scope));
   }
 
   /** The console of a site, or of all that an account may see. */

@@ -4,7 +4,7 @@ import { type Store, StoreError } from '../analyzer/store/store.ts';
 import { Reach } from './reach.ts';
 
 const late = async (): Promise<never> => {
-  throw new StoreError('storage', 'Elasticsearch does not answer in time');
+  throw new StoreError('storage', 'Elasticsearch does not answer in time: check that it runs, and elasticsearch.nodes');
 };
 
 it('after one time-out pages are refused at once, until the background has an answer', async () => {

@@ -3,9 +3,6 @@ import { type Store, StoreError } from '../analyzer/store/store.ts';
 
 const LATE = 'Elasticsearch does not answer in time';
 
-/** What it said, and what to look at. */
-const saying = (message: string): string => (message === LATE ? `${LATE}: check that it runs, and elasticsearch.nodes` : message);
-
 /** There was no answer, rather than one that refuses. */
 const isAway = (error: unknown): error is StoreError =>
   error instanceof StoreError && error.kind === 'storage' && (error.message.startsWith(LATE) || error.message.includes(' cannot be reached '));
@@ -31,9 +28,9 @@ export class Reach {
       if (clears) this.why = '';
       return answer;
     } catch (error) {
-      if (isAway(error)) this.why = saying(error.message);
+      if (isAway(error)) this.why = error.message;
       else if (clears) this.why = '';
-      throw isAway(error) ? new StoreError('storage', this.why) : error;
+      throw error;
     }
   }
 

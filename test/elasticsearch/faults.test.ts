@@ -54,7 +54,7 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
       const console = tiered({ local: store, central: elasticStore({ ...scope, client }), unfit: () => '', record: async () => {} });
       for (let page = 0; page < 20; page++) {
         assert.ok((await console.findings({ sort: 'opened', order: 'asc', limit: 50 })).items.length > 0);
-        assert.equal(console.reason(), 'Elasticsearch does not answer in time');
+        assert.equal(console.reason(), 'Elasticsearch does not answer in time: check that it runs, and elasticsearch.nodes');
         await sleep(200);
       }
       await client.close();

@@ -3,12 +3,12 @@
  * touches. Its version settles who of two comes first.
  */
 import type { Decision } from '../../finding.ts';
-import { entryOf } from '../entry.ts';
 import { inOrder, refuseOvertaken } from '../fold.ts';
+import { contentOf } from './checked.ts';
 import { decisionsOn } from './decisions.ts';
 import { explain, statusOf } from './errors.ts';
 import { placeOf } from './kinds.ts';
-import { documentOf, get, type Hit, nextSequence, readable, type Scope, type Subject } from './scope.ts';
+import { documentOf, get, type Hit, nextSequence, type Scope, type Subject } from './scope.ts';
 
 /** How often it is tried again when others decide on the same. */
 const TRIES = 8;
@@ -31,8 +31,7 @@ async function replace(scope: Scope, head: Hit | null, decision: Decision): Prom
 
 /** The decision that was claimed; null when that is none: anybody who may write to the cluster can have made it. */
 function claimed(head: Hit | null, on: Subject): Decision | null {
-  const read = head === null ? null : entryOf({ kind: 'decision', value: readable(head._source) });
-  const decision = read === null || 'wrong' in read ? null : (read.entry.value as Decision);
+  const decision = head === null ? null : contentOf('decision', head._source);
   return decision?.on.kind === on.kind && decision.on.id === on.id ? decision : null;
 }
 

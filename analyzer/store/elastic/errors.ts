@@ -50,7 +50,7 @@ function response(error: errors.ResponseError): string {
 }
 
 function says(error: unknown): string {
-  if (error instanceof errors.TimeoutError) return 'does not answer in time';
+  if (error instanceof errors.TimeoutError) return 'does not answer in time: check that it runs, and elasticsearch.nodes';
   if (error instanceof errors.ProductNotSupportedError) return 'is something else that answers there: check elasticsearch.nodes';
   if (error instanceof errors.ResponseError) return response(error);
   if (error instanceof errors.ConnectionError || error instanceof errors.NoLivingConnectionsError) return connection(error.message);
