@@ -19,7 +19,7 @@ import { missing } from '../shared.ts';
 import { refresh } from './appliance.ts';
 import { freePort, TestNode } from './node.ts';
 import { HttpProxy } from './proxy.ts';
-import { Appliance, CONNECTION, idsIn, through } from './shipment.ts';
+import { Appliance, CONNECTION, FINDINGS, idsIn, through } from './shipment.ts';
 
 describe('faults', { skip: missing('elasticsearch') }, () => {
   let node: TestNode;
@@ -38,9 +38,9 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
     }));
 
   it('it is killed in the middle of requests, again and again', () =>
-    through([node.url], async () => {
-      for (const ms of [300, 150]) {
-        await sleep(ms);
+    through([node.url], async (appliance) => {
+      for (const part of [0.75, 1]) {
+        await Promise.all([appliance.load(FINDINGS * part), sleep(300)]);
         await node.signal('SIGKILL');
         await node.start();
       }
@@ -64,9 +64,10 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
   it('it answers after 30 s, and to a client that waits for 20', async () => {
     const proxy = new HttpProxy(node.url);
     const port = await proxy.listen();
-    const slow = async (): Promise<void> => {
+    const slow = async (appliance: Appliance): Promise<void> => {
       await sleep(500);
       proxy.delay = 30_000;
+      await appliance.load();
       await sleep(35_000);
       proxy.delay = 0;
     };
@@ -76,10 +77,10 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
   it('it asks to come back later', async () => {
     const proxy = new HttpProxy(node.url);
     const port = await proxy.listen();
-    const busy = async (): Promise<void> => {
+    const busy = async (appliance: Appliance): Promise<void> => {
       await sleep(300);
       proxy.refuse = { status: 429, after: '3' };
-      await sleep(1000);
+      await Promise.all([appliance.load(), sleep(1000)]);
       const before = proxy.requests;
       await sleep(1500);
       assert.ok(proxy.requests - before <= KINDS.length, `${proxy.requests - before} requests within the time to wait`);
@@ -95,6 +96,7 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
         const index = `${placeOf(scope.prefix, 'findings')}-v1`;
         while (!shipper.state().ready) await sleep(50);
         await scope.client.indices.putSettings({ index, settings: { [block]: true } });
+        await appliance.load();
         await appliance.told(/does not take findings now \(cluster_block_exception/);
         await scope.client.indices.putSettings({ index, settings: { [block]: null } });
       }));
