@@ -30,7 +30,8 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
 
   it('the server is stopped and started', () =>
     through([node.url], async (appliance) => {
-      await sleep(500);
+      await appliance.ready();
+      await sleep(100);
       await node.signal('SIGTERM');
       await appliance.load();
       await appliance.told(/^Elasticsearch cannot be reached \(.+\): check that it runs, and elasticsearch.nodes$/m);
@@ -40,15 +41,17 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
   it('it is killed in the middle of requests, again and again', () =>
     through([node.url], async (appliance) => {
       for (const part of [0.75, 1]) {
-        await Promise.all([appliance.load(FINDINGS * part), sleep(300)]);
+        await appliance.ready();
+        await Promise.all([appliance.load(FINDINGS * part), sleep(150)]);
         await node.signal('SIGKILL');
         await node.start();
       }
     }));
 
   it('it freezes and thaws, and the console goes on meanwhile with what is here', () =>
-    through([node.url], async ({ store, scope }) => {
-      await sleep(300);
+    through([node.url], async (appliance) => {
+      const { store, scope } = appliance;
+      await appliance.ready();
       await node.signal('SIGSTOP');
       const client = connect({ ...CONNECTION, nodes: [node.url], timeout: 500 });
       const console = tiered({ local: store, central: elasticStore({ ...scope, client }), unfit: () => '', record: async () => {} });
@@ -65,7 +68,7 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
     const proxy = new HttpProxy(node.url);
     const port = await proxy.listen();
     const slow = async (appliance: Appliance): Promise<void> => {
-      await sleep(500);
+      await appliance.ready();
       proxy.delay = 30_000;
       await appliance.load();
       await sleep(35_000);
@@ -78,11 +81,11 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
     const proxy = new HttpProxy(node.url);
     const port = await proxy.listen();
     const busy = async (appliance: Appliance): Promise<void> => {
-      await sleep(300);
+      await appliance.ready();
       proxy.refuse = { status: 429, after: '3' };
       await Promise.all([appliance.load(), sleep(1000)]);
       const before = proxy.requests;
-      await sleep(1500);
+      for (const since = performance.now(); performance.now() - since < 1500; await sleep(20)) appliance.shipper.hurry();
       assert.ok(proxy.requests - before <= KINDS.length, `${proxy.requests - before} requests within the time to wait`);
       proxy.refuse = null;
     };
@@ -92,9 +95,9 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
   for (const block of ['index.blocks.write', 'index.blocks.read_only_allow_delete']) {
     it(`an index takes nothing (${block})`, () =>
       through([node.url], async (appliance) => {
-        const { scope, shipper } = appliance;
+        const { scope } = appliance;
         const index = `${placeOf(scope.prefix, 'findings')}-v1`;
-        while (!shipper.state().ready) await sleep(50);
+        await appliance.ready();
         await scope.client.indices.putSettings({ index, settings: { [block]: true } });
         await appliance.load();
         await appliance.told(/does not take findings now \(cluster_block_exception/);

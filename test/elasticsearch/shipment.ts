@@ -50,6 +50,11 @@ export class Appliance {
     await load(this.store, findings);
   }
 
+  /** Waits until documents are sent. */
+  async ready(): Promise<void> {
+    while (!this.shipper.isReady) await sleep(10);
+  }
+
   async drained(patience = PATIENCE): Promise<void> {
     for (const since = performance.now(); waiting(this.db) > 0; await sleep(50)) {
       if (performance.now() - since > patience) throw new Error(`still waiting: ${JSON.stringify(this.shipper.state())}`);
