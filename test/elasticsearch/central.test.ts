@@ -5,8 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { write } from '../../analyzer/store/elastic/bulk.ts';
+import { decisionDocument } from '../../analyzer/store/elastic/decisions.ts';
 import { placeOf } from '../../analyzer/store/elastic/kinds.ts';
+import { scopeOf } from '../../analyzer/store/elastic/scope.ts';
 import { openDatabase } from '../../analyzer/store/sqlite/database.ts';
+import { sampleDecision } from '../samples.ts';
 import { Served, until } from '../served.ts';
 import { missing } from '../shared.ts';
 import { PLANT } from './appliance.ts';
@@ -112,6 +116,17 @@ describe('many sites', { skip: missing('elasticsearch') }, () => {
     await until('the centre knows', async () => (await central.get(`/findings/${id}?site=South`)).includes('closed it'), 15_000);
     assert.doesNotMatch(await central.get(`/findings/${id}?site=South`), /waiting for site/);
     assert.equal(decisionsAt(south, id).length, 2);
+  });
+
+  it('one that claims to know of more than there are comes before what is decided later', async () => {
+    const [, last] = [...(await central.get('/findings?site=South&status=new')).matchAll(/href="\/findings\/([0-9a-f]{20})/g)].map(([, id]) => id as string);
+    const on = { kind: 'finding', id: last as string } as const;
+    const decision = sampleDecision(on, 'start', { '@timestamp': new Date().toISOString(), after: 1_000_000 });
+    await write(scopeOf(one, 'South'), [decisionDocument(scopeOf(one, 'South'), decision, 0, false)]);
+    await until('the decision at the site', () => decisionsAt(south, on.id).length === 1, 15_000);
+    assert.equal(await south.decide(`/findings/${on.id}`, 'close', { resolution: 'true_positive', comment: 'Found it.' }), 303);
+    await until('the centre knows', async () => (await central.get(`/findings/${on.id}?site=South`)).includes('closed it'), 15_000);
+    for (const list of [await south.get('/findings?status=closed'), await central.get('/findings?status=closed&site=South')]) assert.ok(list.includes(on.id));
   });
 
   it('the second of two who decide on one page is told who was first', async () => {
