@@ -197,7 +197,7 @@ export class Central {
 
   /** Ids of decisions on a subject that its site has not taken yet. */
   private async waiting(scope: Scope, on: Decision['on']): Promise<ReadonlySet<string>> {
-    const found = await this.reach.ask(() => decisionsWaiting(scope, on));
+    const found = await this.reach.ask(() => decisionsWaiting(scope, { kind: on.kind, ids: [on.id] }));
     return new Set(found.map((source) => String(source['stillwatch.id'])));
   }
 

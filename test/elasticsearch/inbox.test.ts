@@ -56,7 +56,7 @@ describe('what waits for a site', { skip: missing('elasticsearch') }, () => {
       assert.equal(lines.length, 7, 'told once');
       const waiting = async (): Promise<number> => {
         await one.client.indices.refresh({ index: placeOf(one.prefix, 'decisions') });
-        return (await decisionsWaiting(scope, on)).filter((source) => source['stillwatch.id'] === arrived[0]?.id).length;
+        return (await decisionsWaiting(scope, { kind: on.kind, ids: [on.id] })).filter((source) => source['stillwatch.id'] === arrived[0]?.id).length;
       };
       assert.equal(await waiting(), 1, 'shipping will tell that it is here');
       beginShipping(db, ['decisions']);

@@ -71,7 +71,7 @@ function cases(node: string): void {
     const decision = sampleDecision(on, 'start', { after: 0 });
     await record(scope, decision, true);
     await write(scope, [decisionDocument(scope, decision, 1, false)], 'create');
-    assert.deepEqual(await decisionsWaiting(scope, on), []);
+    assert.deepEqual(await decisionsWaiting(scope, { kind: on.kind, ids: [on.id] }), []);
     await scope.snapshots.close();
   });
 

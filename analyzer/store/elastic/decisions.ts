@@ -49,11 +49,15 @@ export async function decisionsAbout(scope: Scope, kind: Subject['kind'], ids: r
   return found;
 }
 
-/** Documents of decisions that the site has not taken yet, the oldest first; all of them, or those about one subject. */
-export async function decisionsWaiting(scope: Scope, on?: Subject): Promise<Source[]> {
-  const about = on === undefined ? [] : [term('stillwatch.kind', on.kind), term('stillwatch.subject', exact(on.id))];
+/** Documents of decisions that the site has not taken yet, the oldest first; all of them, or those about subjects of one kind. */
+export async function decisionsWaiting(
+  scope: Scope,
+  on?: { kind: Subject['kind']; ids: readonly string[] },
+  fields: string[] | boolean = true,
+): Promise<Source[]> {
+  const about = on === undefined ? [] : [term('stillwatch.kind', on.kind), terms('stillwatch.subject', on.ids.map(exact))];
   const found: Source[] = [];
-  for await (const hits of everything(scope, 'decisions', [term('stillwatch.applied', false), ...about], ORDER)) {
+  for await (const hits of everything(scope, 'decisions', [term('stillwatch.applied', false), ...about], ORDER, fields)) {
     found.push(...hits.map(({ _source }) => _source));
   }
   return found;
