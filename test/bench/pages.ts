@@ -1,6 +1,6 @@
 /** Pages of the console over many findings: how long what people look at takes. */
 import { type Decision, LEVELS, OPEN } from '../../analyzer/finding.ts';
-import { linesOf, send } from '../../analyzer/store/elastic/bulk.ts';
+import { linesOf, pack, send } from '../../analyzer/store/elastic/bulk.ts';
 import { findingDocument } from '../../analyzer/store/elastic/findings.ts';
 import { placeOf } from '../../analyzer/store/elastic/kinds.ts';
 import type { Scope } from '../../analyzer/store/elastic/scope.ts';
@@ -55,7 +55,7 @@ function* portions(documents: number): Generator<number[]> {
 async function intoCluster(scope: Scope, documents: number): Promise<void> {
   for (const ns of portions(documents)) {
     const lines = ns.flatMap((n) => linesOf(scope, findingDocument(scope, finding(n), decisionsOn(n), n)));
-    const outcomes = await send(scope, lines, false);
+    const outcomes = await send(scope, await pack(lines), false);
     const bad = outcomes.find(({ state }) => state !== 'done');
     if (bad !== undefined) throw new Error(bad.reason);
   }

@@ -38,10 +38,10 @@ export function linesOf(cluster: Cluster, { kind, id, source }: Document, plain:
  * A server refuses for now what it has no memory for. What alone needs more than all of that memory (a tenth of its heap) it will never take:
  * it counts a document when it arrives, and up to four times over when it writes it.
  */
-function isTooLarge(reason: string, lines: readonly string[]): boolean {
+function isTooLarge(reason: string, { bytes }: Packed): boolean {
   const [, writing] = /_operation_bytes=(\d+)/.exec(reason) ?? [];
   const [, most] = /\bmax_\w*bytes=(\d+)/.exec(reason) ?? [];
-  return Number(writing) + Buffer.byteLength(lines.join('')) > Number(most);
+  return Number(writing) + bytes > Number(most);
 }
 
 const never = (reason: string): Outcome => ({
@@ -52,14 +52,16 @@ const never = (reason: string): Outcome => ({
 /** What is asked of an answer: it has as many items as the request, and most say nothing but that all went well. */
 const ASKED = ['items.*.status', 'items.*.error'];
 
-/** One request. Compressed here and lightly: what the client would take is three times the work for a tenth less on the way. */
-async function bulk(
-  { client }: Cluster,
-  lines: readonly string[],
-  refresh: boolean,
-  options: { maxRetries?: number; signal?: AbortSignal } = {},
-): Promise<Item[]> {
-  const operations = (await compressed(`${lines.join('\n')}\n`, { level: LIGHTLY })) as unknown as string[];
+/** A request as it goes. Compressed here and lightly: what the client would take is three times the work for a tenth less on the way. */
+export type Packed = { body: Buffer; documents: number /** Bytes before they were compressed. */; bytes: number };
+
+export async function pack(lines: readonly string[]): Promise<Packed> {
+  const text = Buffer.from(`${lines.join('\n')}\n`);
+  return { body: await compressed(text, { level: LIGHTLY }), documents: lines.length / 2, bytes: text.length };
+}
+
+async function bulk({ client }: Cluster, { body }: Packed, refresh: boolean, options: { maxRetries?: number; signal?: AbortSignal } = {}): Promise<Item[]> {
+  const operations = body as unknown as string[];
   const headers = { 'content-encoding': 'gzip' };
   const answer = await client.bulk({ operations, refresh, filter_path: ASKED }, { ...options, headers, compression: false });
   // Without a word about each nothing counts as taken.
@@ -67,15 +69,15 @@ async function bulk(
   return answer.items.map((item) => Object.values(item)[0] as Item);
 }
 
-/** Sends the lines of documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */
-export async function send(cluster: Cluster, lines: readonly string[], refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
-  const alone = lines.length === 2;
+/** Sends documents; throws when the request as a whole did not come through. A document that is too large is told when it goes alone. */
+export async function send(cluster: Cluster, request: Packed, refresh: boolean, signal?: AbortSignal): Promise<Outcome[]> {
+  const alone = request.documents === 1;
   try {
-    const items = await bulk(cluster, lines, refresh, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
+    const items = await bulk(cluster, request, refresh, { maxRetries: 0, ...(signal === undefined ? {} : { signal }) });
     const outcomes = items.map(outcomeOf);
-    return outcomes.map((outcome) => (alone && outcome.state === 'wait' && isTooLarge(outcome.reason, lines) ? never(outcome.reason) : outcome));
+    return outcomes.map((outcome) => (alone && outcome.state === 'wait' && isTooLarge(outcome.reason, request) ? never(outcome.reason) : outcome));
   } catch (error) {
-    if (alone && (statusOf(error) === 413 || (statusOf(error) === 429 && isTooLarge(String(error), lines)))) return [never(explain(error).message)];
+    if (alone && (statusOf(error) === 413 || (statusOf(error) === 429 && isTooLarge(String(error), request)))) return [never(explain(error).message)];
     throw error;
   }
 }
@@ -86,7 +88,7 @@ export async function replaceAll(cluster: Cluster, kind: Kind, all: readonly { h
     JSON.stringify({ index: { _index: placeOf(cluster.prefix, kind), _id, if_seq_no: _seq_no, if_primary_term: _primary_term, require_alias: true } }),
     JSON.stringify(source),
   ]);
-  const items = await bulk(cluster, operations, refresh).catch((error: unknown) => {
+  const items = await bulk(cluster, await pack(operations), refresh).catch((error: unknown) => {
     throw explain(error);
   });
   return items.map(({ status, error }) => {
@@ -100,7 +102,7 @@ export async function replaceAll(cluster: Cluster, kind: Kind, all: readonly { h
 export async function write(cluster: Cluster, documents: readonly Document[], plain: 'index' | 'create' = 'index'): Promise<Outcome[]> {
   const all: Outcome[] = [];
   for (const portion of portions(documents.map((document) => linesOf(cluster, document, plain)))) {
-    const outcomes = await send(cluster, portion, true).catch((error: unknown) => {
+    const outcomes = await send(cluster, await pack(portion), true).catch((error: unknown) => {
       throw explain(error);
     });
     const bad = outcomes.find(({ state }) => state !== 'done');

@@ -24,7 +24,7 @@ import { elasticStore } from '../elastic.ts';
 import type { Kept } from '../store.ts';
 import { assetDocument } from './assets.ts';
 import { auditDocument } from './audit.ts';
-import { linesOf, type Outcome, portions, send } from './bulk.ts';
+import { linesOf, type Outcome, pack, portions, send } from './bulk.ts';
 import { decisionDocument } from './decisions.ts';
 import { conversationDocument, factDocument } from './facts.ts';
 import { findingDocument } from './findings.ts';
@@ -137,7 +137,7 @@ const MAKERS: { [kind: string]: Maker } = {
 async function refusals(one: Cluster, documents: Document[]): Promise<string[]> {
   const found: string[] = [];
   for (const portion of portions(documents.map((document) => linesOf(one, document)))) {
-    const outcomes = await send(one, portion, false);
+    const outcomes = await send(one, await pack(portion), false);
     found.push(...outcomes.flatMap(({ state, reason }, n) => (state === 'done' ? [] : [`${reason} ${portion[2 * n]}`])));
   }
   return found;
@@ -176,7 +176,7 @@ describe('documents of anything', { skip: missing('elasticsearch') }, () => {
         };
         const states = new Map<number, string>();
         for (const megabytes of [1, 20, 40, 60, 80, 104, 120]) {
-          const [outcome] = (await send(one, linesOf(one, of(megabytes * 1_000_000)), false)) as [Outcome];
+          const [outcome] = (await send(one, await pack(linesOf(one, of(megabytes * 1_000_000))), false)) as [Outcome];
           states.set(megabytes, outcome.state);
           if (outcome.state === 'refused') assert.match(outcome.reason, /^a server takes no document as large as this/);
         }

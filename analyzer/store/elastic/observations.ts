@@ -4,7 +4,7 @@ import { micros } from '../order.ts';
 import { limited } from '../page.ts';
 import type { Health, Kept } from '../store.ts';
 import { streamOf } from '../stream.ts';
-import { send } from './bulk.ts';
+import { pack, send } from './bulk.ts';
 import { contentOf } from './checked.ts';
 import { explain } from './errors.ts';
 import { excerpt } from './excerpt.ts';
@@ -115,7 +115,7 @@ export async function missing<P extends Place>(scope: Scope, documents: readonly
 
 async function drop(scope: Scope, hits: readonly Hit[]): Promise<number> {
   const lines = hits.map(({ _index, _id }) => JSON.stringify({ delete: { _index, _id } }));
-  const outcomes = await send(scope, lines, true).catch((error: unknown) => {
+  const outcomes = await send(scope, await pack(lines), true).catch((error: unknown) => {
     throw explain(error);
   });
   return outcomes.filter(({ state }) => state === 'done').length;

@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { cluster, remove, SERVERS, siteOf } from '../../../test/elasticsearch/servers.ts';
 import { sampleKept } from '../../../test/samples.ts';
 import { missing } from '../../../test/shared.ts';
-import { linesOf, send } from './bulk.ts';
+import { linesOf, pack, send } from './bulk.ts';
 import { fieldsOf } from './fields.ts';
 import { isStream, KINDS } from './kinds.ts';
 import { observationDocument } from './observations.ts';
@@ -49,11 +49,7 @@ describe('templates', { skip: missing('elasticsearch') }, () => {
           const made = documentOf(siteOf(one), kind, 'an id', '2026-11-23T10:00:00Z', {}, '{}', 1);
           const odd = (more: object): Document => ({ ...made, id: JSON.stringify(more), source: { ...made.source, ...more } });
           const documents = [made, odd({ unheard: 1 }), odd({ 'stillwatch.unheard': 1 }), odd({ stillwatch: { unheard: {} } })];
-          const outcomes = await send(
-            one,
-            documents.flatMap((document) => linesOf(one, document)),
-            true,
-          );
+          const outcomes = await send(one, await pack(documents.flatMap((document) => linesOf(one, document))), true);
           assert.deepEqual(
             outcomes.map(({ state }) => state),
             ['done', 'refused', 'refused', 'refused'],
@@ -63,7 +59,7 @@ describe('templates', { skip: missing('elasticsearch') }, () => {
       }
 
       it('every field of the table is there with its type', async () => {
-        await send(one, linesOf(one, observationDocument(siteOf(one), sampleKept('fields'), 1)), true);
+        await send(one, await pack(linesOf(one, observationDocument(siteOf(one), sampleKept('fields'), 1))), true);
         for (const kind of KINDS) {
           const { fields } = await one.client.fieldCaps({ index: `${one.prefix}-${kind}`, fields: '*' });
           const types = new Map(Object.entries(fields).map(([name, caps]) => [name, Object.keys(caps)]));

@@ -18,7 +18,7 @@ import {
 import { missing } from '../../../test/shared.ts';
 import { elasticStore } from '../elastic.ts';
 import { type Store, StoreError } from '../store.ts';
-import { linesOf, send } from './bulk.ts';
+import { linesOf, pack, send } from './bulk.ts';
 import { findingDocument } from './findings.ts';
 import { install } from './install.ts';
 import { isStream, KINDS, placeOf } from './kinds.ts';
@@ -85,7 +85,7 @@ class Writer {
       const findings = [sampleFinding('hot', { count: n }), sampleFinding(`written ${n}`)];
       let lines = findings.flatMap((finding) => linesOf(this.scope, findingDocument(this.scope, finding, [], n)));
       while (lines.length > 0) {
-        const outcomes = await send(this.scope, lines, false);
+        const outcomes = await send(this.scope, await pack(lines), false);
         lines = lines.filter((_, line) => outcomes[line >> 1]?.state === 'wait');
         this.refused.push(...outcomes.filter(({ state }) => state === 'refused').map(({ reason }) => reason));
         this.waits += lines.length / 2;

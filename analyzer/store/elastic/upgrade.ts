@@ -5,7 +5,7 @@
  * there are never overwritten, and the name ends in the same instant in which the alias moves. So whoever comes next goes on where others stopped.
  */
 import { randomUUID } from 'node:crypto';
-import { portions, send } from './bulk.ts';
+import { pack, portions, send } from './bulk.ts';
 import { typeOf } from './errors.ts';
 import { type Kind, placeOf } from './kinds.ts';
 import type { Cluster, Hit } from './scope.ts';
@@ -39,7 +39,7 @@ async function* documents({ client }: Cluster, index: string): AsyncGenerator<Hi
 }
 
 async function put(cluster: Cluster, { from, to }: Move, portion: string[]): Promise<void> {
-  const outcomes = await send(cluster, portion, false);
+  const outcomes = await send(cluster, await pack(portion), false);
   const bad = outcomes.find(({ state }) => state === 'refused') ?? outcomes.find(({ state }) => state === 'wait');
   if (bad === undefined) return;
   const says = `could not copy ${from} to ${to} (${bad.reason})`;

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import type { Client } from '@elastic/elasticsearch';
 import { sampleKept, sampleTime } from '../../../test/samples.ts';
@@ -12,6 +12,7 @@ import { scopeOf } from '../elastic/scope.ts';
 import { openDatabase } from '../sqlite/database.ts';
 import { beginShipping } from '../sqlite/outbox.ts';
 import { openSqlite } from '../sqlite.ts';
+import { StoreError } from '../store.ts';
 import { Lane, MAX_DOCUMENTS, Waiting } from './lane.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stillwatch-lane-'));
@@ -87,6 +88,35 @@ it('asks what is there before it sends again a load of which something had to wa
   await assert.rejects(lane.step(new AbortController().signal), Waiting);
   assert.equal((await lane.step(new AbortController().signal)).documents, 3);
   assert.deepEqual([taken.size, asked], [3, 2]);
+  db.close();
+  await store.close();
+});
+
+it('ends no step before its request has ended, though what comes next cannot be read', async () => {
+  const path = join(folder, 'unread.db');
+  const store = openSqlite(path);
+  const count = MAX_DOCUMENTS + 1;
+  await store.save({ observations: Array.from({ length: count }, (_, n) => sampleKept(`kept ${n}`, { '@timestamp': sampleTime(n) })) });
+  const db = openDatabase(path);
+  beginShipping(db, ['observations']);
+  const taken = new Set<string>();
+  const cluster = clusterOf([], taken);
+  let underWay = 0;
+  const bulk = async (request: object): Promise<unknown> => {
+    assert.equal(++underWay, 1);
+    await sleep(50);
+    underWay--;
+    return (cluster.bulk as unknown as (request: object) => Promise<unknown>)(request);
+  };
+  let reads = 0;
+  const some: typeof db.some = (...asked) => {
+    if (++reads === 2) throw new StoreError('storage', 'the disk does not answer');
+    return db.some(...asked);
+  };
+  const client = { ...cluster, bulk } as unknown as Client;
+  const lane = new Lane('observations', { ...db, some }, scopeOf({ client, prefix: 'lane' }, 'plant'));
+  for (const documents of [MAX_DOCUMENTS, 1]) assert.deepEqual(await lane.step(new AbortController().signal), { documents, refused: 0, more: true });
+  assert.deepEqual([reads, taken.size, underWay], [4, count, 0]);
   db.close();
   await store.close();
 });

@@ -2,32 +2,19 @@
 import { setImmediate } from 'node:timers/promises';
 import { errors } from '@elastic/elasticsearch';
 import type { Decision } from '../../finding.ts';
-import { linesOf, type Outcome, portions, send } from '../elastic/bulk.ts';
+import { type Outcome, send } from '../elastic/bulk.ts';
 import { explain } from '../elastic/errors.ts';
 import { catchUp, decidedOn, refoldAll, subjectOf } from '../elastic/heads.ts';
 import { isStream, type Kind, placeOf } from '../elastic/kinds.ts';
 import { missing } from '../elastic/observations.ts';
-import { documentsOfParcel } from '../elastic/parcels.ts';
-import type { Place, Scope, Subject } from '../elastic/scope.ts';
+import type { Scope, Subject } from '../elastic/scope.ts';
 import type { Database } from '../sqlite/database.ts';
 import type { DeadLetter } from '../sqlite/letters.ts';
 import { nextParcels, type Parcel, settle } from '../sqlite/outbox.ts';
+import { type Cargo, type Load, make, packAll } from './cargo.ts';
 
 /** Documents of one request; fewer when they are large. */
 export const MAX_DOCUMENTS = 1000;
-
-/** A document that is under way: of which parcel it is, where it goes, and its lines. */
-type Load = { of: string; place: Place; lines: [string, string] };
-
-/** What one step ships. `loads` of what people may decide on are made when it goes. */
-type Cargo = {
-  parcels: Parcel[];
-  /** Those that are not gone since they were queued. */
-  there: Parcel[];
-  ids: { [kind in Subject['kind']]: readonly string[] };
-  loads: Load[];
-  dead: DeadLetter[];
-};
 
 export type Shipped = { documents: number; refused: number; more: boolean };
 
@@ -62,12 +49,13 @@ export class Lane {
 
   /** Ships what is next. Throws Waiting when it must be tried again, having lost nothing. */
   async step(signal: AbortSignal): Promise<Shipped> {
-    const cargo = this.ahead ?? this.prepare(0);
+    const cargo = this.ahead ?? (await this.prepare(0));
     this.ahead = null;
     const { parcels } = cargo;
     if (parcels.length === 0) return { documents: 0, refused: 0, more: false };
     try {
-      const [refused, next] = await Promise.all([this.ship(cargo, signal), this.lookAhead(parcels)]);
+      // What cannot be read ahead says so at its turn: nothing ends before the request under way has.
+      const [refused, next] = await Promise.all([this.ship(cargo, signal), this.lookAhead(parcels).catch(() => null)]);
       settle(this.db, this.kind, parcels, refused);
       // Only now: what failed comes first again.
       this.ahead = next;
@@ -80,55 +68,54 @@ export class Lane {
     }
   }
 
-  /** Makes the next documents while the last ones are under way, where nothing can change them any more. */
+  /** Makes the next requests while the last ones are under way, where nothing can change them any more. */
   private async lookAhead(parcels: readonly Parcel[]): Promise<Cargo | null> {
     if (!isStream(this.kind)) return null;
     await setImmediate();
-    return this.prepare((parcels.at(-1) as Parcel).seq);
+    const cargo = await this.prepare((parcels.at(-1) as Parcel).seq);
+    return { ...cargo, packed: await packAll(cargo.loads) };
   }
 
   /** Ships these of what is written once out of turn. Returns what is refused again. */
-  again(parcels: Parcel[], signal: AbortSignal): Promise<DeadLetter[]> {
-    return this.ship(this.cargo(parcels), signal);
+  async again(parcels: Parcel[], signal: AbortSignal): Promise<DeadLetter[]> {
+    return this.ship(await this.cargo(parcels), signal);
   }
 
   /** The next parcels behind `after`. One tag list may be as large as a thousand of anything else. */
-  private prepare(after: number): Cargo {
+  private prepare(after: number): Promise<Cargo> {
     return this.cargo(nextParcels(this.db, this.kind, this.kind === 'taglists' ? 1 : MAX_DOCUMENTS, after));
   }
 
-  private cargo(parcels: Parcel[]): Cargo {
-    const there = parcels.filter(({ json }) => json !== '');
-    const subject = subjectOf(this.kind);
-    const ids = { finding: [], fact: [], asset: [], ...(subject === undefined ? {} : { [subject]: there.map(({ id }) => id) }) };
-    const cargo: Cargo = { parcels, there, ids, loads: [], dead: [] };
-    if (subject === undefined) cargo.loads = there.flatMap((parcel) => this.load(parcel, [], cargo.dead));
-    return cargo;
+  /** Of what people may decide on documents are made when it goes. */
+  private async cargo(parcels: Parcel[]): Promise<Cargo> {
+    const made = subjectOf(this.kind) === undefined ? await make(this.scope, this.kind, parcels) : { loads: [], dead: [] };
+    return { parcels, ...made, packed: null };
   }
 
-  private async ship({ there, ids, loads, dead }: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
+  private async ship(cargo: Cargo, signal: AbortSignal): Promise<DeadLetter[]> {
     const subject = subjectOf(this.kind);
-    if (subject === undefined) {
-      await this.send(await this.missing(loads), dead, signal);
-      if (this.kind === 'decisions') await this.fold(there);
-      return dead;
-    }
-    const decided = await decidedOn(this.scope, ids);
-    const made = there.flatMap((parcel) => this.load(parcel, decided[subject].get(parcel.id) ?? [], dead));
-    await this.send(made, dead, signal);
-    await catchUp(this.scope, ids, decided, false);
+    if (subject !== undefined) return this.shipSubjects(subject, cargo.parcels, signal);
+    const dead = [...cargo.dead, ...(await this.send(cargo, signal))];
+    if (this.kind === 'decisions') await this.fold(cargo.parcels);
     return dead;
   }
 
-  /** What cannot be made a document is refused by ourselves: it must not stand in the way. */
-  private load(parcel: Parcel, decided: Decision[], dead: DeadLetter[]): Load[] {
-    try {
-      const documents = documentsOfParcel(this.scope, this.kind, parcel, decided);
-      return documents.map((document) => ({ of: parcel.id, place: { kind: document.kind, id: document.id }, lines: linesOf(this.scope, document) }));
-    } catch (error) {
-      dead.push({ kind: this.kind, id: parcel.id, reason: (error as Error).message });
-      return [];
-    }
+  /** With what was decided on them; few are, so all are made while that is asked for, and those once more. */
+  private async shipSubjects(subject: Subject['kind'], parcels: readonly Parcel[], signal: AbortSignal): Promise<DeadLetter[]> {
+    const there = parcels.filter(({ json }) => json !== '');
+    const ids = { finding: [], fact: [], asset: [], [subject]: there.map(({ id }) => id) };
+    const [decided, plain] = await Promise.all([decidedOn(this.scope, ids), make(this.scope, this.kind, there)]);
+    const theirs = decided[subject];
+    const again = await make(
+      this.scope,
+      this.kind,
+      there.filter(({ id }) => theirs.has(id)),
+      theirs,
+    );
+    const loads = [...plain.loads.filter(({ of }) => !theirs.has(of)), ...again.loads];
+    const refused = await this.send({ loads, packed: null }, signal);
+    await catchUp(this.scope, ids, decided, false);
+    return [...plain.dead.filter(({ id }) => !theirs.has(id)), ...again.dead, ...refused];
   }
 
   /** Those of a stream that are not there yet: after a rollover it would take them again. */
@@ -144,17 +131,17 @@ export class Lane {
     return loads.filter(({ place }) => left.has(place));
   }
 
-  private async send(loads: readonly Load[], dead: DeadLetter[], signal: AbortSignal): Promise<void> {
-    if (loads.length === 0) return;
+  /** Returns what is refused. */
+  private async send(cargo: Pick<Cargo, 'loads' | 'packed'>, signal: AbortSignal): Promise<DeadLetter[]> {
+    const loads = await this.missing(cargo.loads);
+    if (loads.length === 0) return [];
+    const requests = (loads === cargo.loads ? cargo.packed : null) ?? (await packAll(loads));
     const outcomes: Outcome[] = [];
-    for (const portion of portions(loads.map(({ lines }) => lines))) outcomes.push(...(await send(this.scope, portion, false, signal)));
+    for (const request of requests) outcomes.push(...(await send(this.scope, request, false, signal)));
     this.uncertain = false;
-    const waits: Outcome[] = [];
-    for (const [n, outcome] of outcomes.entries()) {
-      if (outcome.state === 'refused') dead.push({ kind: this.kind, id: (loads[n] as Load).of, reason: outcome.reason });
-      if (outcome.state === 'wait') waits.push(outcome);
-    }
-    if (waits.length > 0) throw new Waiting(`Elasticsearch does not take ${this.kind} now (${waits[0]?.reason})`);
+    const waits = outcomes.find(({ state }) => state === 'wait');
+    if (waits !== undefined) throw new Waiting(`Elasticsearch does not take ${this.kind} now (${waits.reason})`);
+    return outcomes.flatMap(({ state, reason }, n) => (state === 'refused' ? [{ kind: this.kind, id: (loads[n] as Load).of, reason }] : []));
   }
 
   /** Decisions that came through count for what they are about. */
