@@ -1,6 +1,7 @@
 /** Stillwatch as a process, and somebody logged in to its console. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './elasticsearch/node.ts';
@@ -28,6 +29,7 @@ export class Served {
   private readonly args: string[];
   private readonly env: { [name: string]: string };
   private child: ChildProcess | null = null;
+  private ended: Promise<unknown> = Promise.resolve();
   private said = '';
   private cookies = new Map<string, string>();
 
@@ -48,6 +50,7 @@ export class Served {
       this.said += bytes.toString();
     });
     this.child = child;
+    this.ended = once(child, 'exit');
     this.url = `http://127.0.0.1:${port}`;
     await until('the console', () => /password: +\S+/.test(this.said));
     this.cookies.clear();
@@ -58,9 +61,8 @@ export class Served {
     const { child } = this;
     this.child = null;
     if (child === null) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(signal);
-    await ended;
+    await this.ended;
   }
 
   async login(name: string, password: string): Promise<void> {
