@@ -136,17 +136,23 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
     }
   });
 
-  it('the password is wrong, then right', async () => {
-    const proxy = new HttpProxy(node.url);
-    const port = await proxy.listen();
-    proxy.authorization = `Basic ${Buffer.from('stillwatch:other').toString('base64')}`;
-    const change = async (appliance: Appliance): Promise<void> => {
-      await appliance.told(/refuses the API key or password: check elasticsearch.api_key/);
-      assert.doesNotMatch(appliance.trouble(), /secret/);
-      proxy.authorization = `Basic ${Buffer.from('stillwatch:secret').toString('base64')}`;
-    };
-    await through([`http://127.0.0.1:${port}`], change, { user: 'stillwatch', password: 'secret' }).finally(() => proxy.close());
-  });
+  const basic = (password: string): string => `Basic ${Buffer.from(`stillwatch:${password}`).toString('base64')}`;
+  for (const { what, given, wrong, right } of [
+    { what: 'password', given: { user: 'stillwatch', password: 'secret' }, wrong: basic('other'), right: basic('secret') },
+    { what: 'API key', given: { apiKey: 'c2VjcmV0', user: 'stillwatch', password: 'secret' }, wrong: basic('secret'), right: 'ApiKey c2VjcmV0' },
+  ]) {
+    it(`the ${what} is wrong, then right`, async () => {
+      const proxy = new HttpProxy(node.url);
+      const port = await proxy.listen();
+      proxy.authorization = wrong;
+      const change = async (appliance: Appliance): Promise<void> => {
+        await appliance.told(/refuses the API key or password: check elasticsearch.api_key/);
+        assert.doesNotMatch(appliance.trouble(), /secret|c2VjcmV0/);
+        proxy.authorization = right;
+      };
+      await through([`http://127.0.0.1:${port}`], change, given).finally(() => proxy.close());
+    });
+  }
 
   it('the certificate is not trusted, but its authority or fingerprint is', async () => {
     const own = authority('Plant CA');
