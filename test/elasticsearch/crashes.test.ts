@@ -74,12 +74,16 @@ describe('crashes', { skip: missing('elasticsearch') }, () => {
       const urls = nodes.map(({ url }) => url);
       await through(
         urls,
-        async ({ scope }) => {
-          await sleep(1500);
-          const [master] = (await scope.client.cat.master({ format: 'json' })) as { node?: string }[];
+        async (appliance) => {
+          const { client, prefix } = appliance.scope;
+          await appliance.ready();
+          // Of a shard without a copy nothing would be left.
+          await appliance.drained();
+          await client.cluster.health({ index: `${prefix}-*`, wait_for_status: 'green', timeout: '60s' }, { requestTimeout: 60_000 });
+          const [master] = (await client.cat.master({ format: 'json' })) as { node?: string }[];
           const lost = nodes.find(({ port }) => master?.node === `node-${port}`);
           assert.ok(lost, `${master?.node}`);
-          await lost.signal('SIGKILL');
+          await Promise.all([appliance.load(), lost.signal('SIGKILL')]);
         },
         { timeout: 10_000 },
       );
