@@ -17,9 +17,10 @@ import { tiered } from '../../analyzer/store/tiered.ts';
 import { authority, issue } from '../lab/certificate.ts';
 import { missing } from '../shared.ts';
 import { refresh } from './appliance.ts';
+import { documentsOf } from './load.ts';
 import { freePort, TestNode } from './node.ts';
 import { HttpProxy } from './proxy.ts';
-import { Appliance, CONNECTION, FINDINGS, idsIn, through } from './shipment.ts';
+import { Appliance, agree, CONNECTION, FINDINGS, idsIn, through } from './shipment.ts';
 
 describe('faults', { skip: missing('elasticsearch') }, () => {
   let node: TestNode;
@@ -104,6 +105,26 @@ describe('faults', { skip: missing('elasticsearch') }, () => {
         await scope.client.indices.putSettings({ index, settings: { [block]: null } });
       }));
   }
+
+  it('an index has no shard that works', async () => {
+    const appliance = new Appliance([node.url], { timeout: 20_000 });
+    const { scope, db, shipper } = appliance;
+    try {
+      await install(scope, null);
+      const alias = placeOf(scope.prefix, 'findings');
+      const [index, needs] = [`${alias}-v1`, 'index.routing.allocation.require._name'];
+      await scope.client.indices.delete({ index });
+      await scope.client.indices.create({ index, aliases: { [alias]: { is_write_index: true } }, settings: { [needs]: 'nobody' }, wait_for_active_shards: 0 });
+      shipper.start();
+      await appliance.load(500);
+      await appliance.told(/^Elasticsearch does not take findings now \(unavailable_shards_exception: \S+ primary shard is not active\)$/m);
+      await scope.client.indices.putSettings({ index, settings: { [needs]: null } });
+      await appliance.drained();
+      assert.equal(await agree(scope, db), documentsOf(500));
+    } finally {
+      await appliance.end();
+    }
+  });
 
   it('one index has a mapping that conflicts: what it refuses is set aside with the reason, the rest goes on', async () => {
     const appliance = new Appliance([node.url]);

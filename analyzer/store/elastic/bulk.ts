@@ -20,7 +20,9 @@ function outcomeOf({ status = 0, error }: Item): Outcome {
   if (status < 300) return DONE;
   // A document of that id is there: it is this one, since ids are hashes of content.
   if (status === 409) return DONE;
-  const reason = `${error?.type ?? ''}: ${error?.caused_by?.reason ?? error?.reason ?? ''}`.slice(0, 500);
+  const said = `${error?.type ?? ''}: ${error?.caused_by?.reason ?? error?.reason ?? ''}`;
+  // How long it waited for the shard, and for which request, helps nobody.
+  const reason = said.replace(/ Timeout: \[.*/, '').slice(0, 500);
   const blocked = error?.type === 'cluster_block_exception';
   // 404: the alias is not there, or not yet again.
   return { state: status === 429 || status === 404 || status >= 500 || blocked ? 'wait' : 'refused', reason };
@@ -53,17 +55,25 @@ const never = (reason: string): Outcome => ({
 const ASKED = ['items.*.status', 'items.*.error'];
 
 /** A request as it goes. Compressed here and lightly: what the client would take is three times the work for a tenth less on the way. */
-export type Packed = { body: Buffer; documents: number /** Bytes before they were compressed. */; bytes: number };
+export type Packed = {
+  body: Buffer;
+  documents: number;
+  /** Before they were compressed. */
+  bytes: number;
+};
 
 export async function pack(lines: readonly string[]): Promise<Packed> {
   const text = Buffer.from(`${lines.join('\n')}\n`);
   return { body: await compressed(text, { level: LIGHTLY }), documents: lines.length / 2, bytes: text.length };
 }
 
+/** How long a server waits for a shard that works, before it says that there is none: less than shipping and the central console wait for an answer. */
+const WAIT = '8s';
+
 async function bulk({ client }: Cluster, { body }: Packed, refresh: boolean, options: { maxRetries?: number; signal?: AbortSignal } = {}): Promise<Item[]> {
   const operations = body as unknown as string[];
   const headers = { 'content-encoding': 'gzip' };
-  const answer = await client.bulk({ operations, refresh, filter_path: ASKED }, { ...options, headers, compression: false });
+  const answer = await client.bulk({ operations, refresh, timeout: WAIT, filter_path: ASKED }, { ...options, headers, compression: false });
   // Without a word about each nothing counts as taken.
   if (answer.items === undefined) throw new Error('answers a request without saying what became of its documents');
   return answer.items.map((item) => Object.values(item)[0] as Item);
