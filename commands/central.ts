@@ -79,9 +79,9 @@ export class Central {
     await this.refresh().catch(() => undefined);
     await this.front.open(app, this.config.listen);
     const loops: [number, () => Promise<void>][] = [
+      [LOOK, () => this.install()],
       [REFRESH, () => this.refresh()],
       [LOOK, () => this.look()],
-      [LOOK, () => this.install()],
       [READ_RULES, () => this.readRules()],
     ];
     this.work = Promise.all(loops.map(([ms, work], n) => this.every(n, ms, work)));
@@ -122,6 +122,8 @@ export class Central {
   }
 
   private complain(n: number, message: string): void {
+    // Until the cluster is ready it lacks what the others ask for: what is in the way of that is told by the first.
+    if (n > 0 && !this.installed) return;
     if (![...this.complaints.values()].includes(message)) say(message);
     this.complaints.set(n, message);
   }
