@@ -52,7 +52,9 @@ export class Appliance {
 
   /** Waits until documents are sent. */
   async ready(): Promise<void> {
-    while (!this.shipper.isReady) await sleep(10);
+    for (const since = performance.now(); !this.shipper.isReady; await sleep(10)) {
+      if (performance.now() - since > PATIENCE) throw new Error(`not ready: ${this.trouble()}`);
+    }
   }
 
   async drained(patience = PATIENCE): Promise<void> {

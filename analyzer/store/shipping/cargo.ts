@@ -33,7 +33,7 @@ export async function make(scope: Scope, kind: Kind, parcels: readonly Parcel[],
     if (parcel.json === '') continue;
     try {
       const documents = documentsOfParcel(scope, kind, parcel, decided.get(parcel.id) ?? []);
-      made.loads.push(...documents.map((document) => ({ of: parcel.id, place: { kind, id: document.id }, lines: linesOf(scope, document) })));
+      made.loads.push(...documents.map((document) => ({ of: parcel.id, place: { kind: document.kind, id: document.id }, lines: linesOf(scope, document) })));
     } catch (error) {
       made.dead.push({ kind, id: parcel.id, reason: (error as Error).message });
     }
